@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from domain.application.admit import SourceRecord
+from service_layer.event_store import PersonalParts
 
 Content = dict[str, str]
 """The content of a record: it maps the name of each value to the value."""
@@ -20,6 +21,8 @@ class ImportItem:
 
     `content` has the values that were read. `spelled` has the same values as the source spells them, and
     `spelled_ordinal` counts the records with equal spellings. Earlier releases used the spelling as the identity.
+
+    `personal` is the personal data for the sealed part of the event.
     """
 
     record: SourceRecord
@@ -28,6 +31,7 @@ class ImportItem:
     ordinal: int = 1
     spelled_ordinal: int = 1
     spelled: Content = field(default_factory=dict)
+    personal: PersonalParts = field(default_factory=dict)
 
     def as_spelled(self) -> Self | None:
         """Returns the record with the identity that earlier releases gave to it. Returns None if both are the same."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.application import incident_events, promise_events
+from domain.application import imported_events, incident_events, promise_events
 from domain.codes import (
     Advice,
     Amendment,
@@ -342,6 +342,7 @@ ApplicationEvent = (
     | DeclaredComplete
     | StageEntered
     | StageCompleted
+    | imported_events.ImportedEvent
     | Referred
     | ReferralAnswered
     | Transferred

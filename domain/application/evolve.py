@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any, assert_never
 from uuid import UUID
 
-from domain.application import events, incident_events, promise_events
+from domain.application import events, imported_events, incident_events, promise_events
 from domain.application.events import Recorded
 from domain.application.pauses import CHANGING, OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
@@ -210,6 +210,8 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
                 "completed": application.completed | {event.stage},
                 "to_redo": application.to_redo - {event.stage},
             }
+        case imported_events.StageEnded():
+            return {"entered": application.entered - {event.stage}}
         case events.Referred():
             return {
                 "referrals": {**application.referrals, event.referral: event.to},
@@ -296,6 +298,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             | events.Cancelled()
             | events.Revoked()
             | events.Concluded()
+            | imported_events.StagePlanned()
         ):
             return {}
         case _:
@@ -366,6 +369,8 @@ def _amended(application: Application, event: events.RecordAmended) -> Changes:
                 entered.discard(stage)
                 completed.add(stage)
                 to_redo.discard(stage)
+            case imported_events.StageEnded(stage=stage):
+                entered.discard(stage)
             case events.Reopened(redo=redo):
                 entered.difference_update(redo)
                 completed.difference_update(redo)

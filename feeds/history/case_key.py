@@ -4,16 +4,15 @@ of the case.
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from feeds.history.empty_words import EmptyWords
 from feeds.history.mapping import Mapping
-from feeds.history.source import SourceCase, SourceError
+from feeds.history.source import Log, SourceCase, SourceError
 from feeds.history.spill import Spill, fingerprint
 
 
 class CaseKeys:
-    def __init__(self, file: Path, mapping: Mapping) -> None:
+    def __init__(self, file: Log, mapping: Mapping) -> None:
         self._file = file
         self._mapping = mapping
         self._columns = mapping.key_columns()

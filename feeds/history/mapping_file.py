@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.history.activity_mapping import code_of, fault, meanings
+from feeds.history.draft.role import is_birth
 from feeds.history.mapping import Mapping
 from feeds.history.time_parsing import WORDS, reader_of, rivals
 
@@ -55,11 +56,19 @@ def _encoding(mapping: Mapping) -> str | None:
 def _columns(mapping: Mapping) -> str | None:
     if not mapping.offices.default and not mapping.offices.column:
         return "[offices] needs a column, or a default office"
+    if mapping.sheet is not None and mapping.table is not None:
+        return "sheet and table exclude each other: a file is a workbook, or it has tables"
     if not mapping.key_columns() and mapping.empty_case == "refuse":
         return 'case needs a column, or empty_case = "each" (each row is a separate case)'
     for column, count in Counter(times.column for times in mapping.times).items():
         if count > 1:
             return f"[[times]] names the column {column!r} twice"
+    if (mapping.events.lifecycle is None) != (not mapping.events.transitions):
+        return "[events]: `lifecycle` needs `transitions`, and `transitions` needs `lifecycle`"
+    moments = [moment for moment in (mapping.submitted, mapping.deadline, mapping.concluded) if moment]
+    for column in [*(moment.column for moment in (*moments, *mapping.times)), mapping.events.at]:
+        if is_birth(column):
+            return f"the column {column!r} dates the life of a person: name it in applicant.birth_date, which is sealed"
     for times in mapping.times:
         if (times.by is None) != (not times.values):
             return f"[[times]] of the column {times.column!r}: `by` needs `values`, and `values` needs `by`"

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from domain.application import events
@@ -21,11 +20,12 @@ from domain.json_values import instant
 from domain.provenance import Act, Promise
 from domain.registry.calendar import Unit
 from domain.registry.registry import Registry
-from feeds.history.activity_mapping import meaning
+from feeds.history.activity_mapping import in_transition, meaning
+from feeds.history.applicant import ApplicantReader
 from feeds.history.case_key import CaseKeys
 from feeds.history.empty_words import EmptyWords
-from feeds.history.mapping import Activity, Mapping, activities_of
-from feeds.history.source import SourceCase, SourceError, SourceEvent
+from feeds.history.mapping import Activity, Mapping, Transition, activities_of
+from feeds.history.source import Log, SourceCase, SourceError, SourceEvent
 from feeds.history.time_formats.written import spaced
 from feeds.history.time_parsing import ReadTime, TimeReader, TimeUnclear
 from feeds.history.time_policy import LeftOut, Policy, Replaced, neighbours
@@ -37,6 +37,9 @@ NEVER_STORED = events.Concluded()
 
 The file is refused because of such words, but only after the whole file is read.
 """
+
+
+STARTED: tuple[str, Transition] = ("\tstarted", "entered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,12 @@ def _meanings(words: dict[str, Activity]) -> Words[ApplicationEvent]:
 class Reader:
     """Turns the cases of one file into records. Words that are not in the mapping are counted in `unknown`."""
 
-    def __init__(self, file: Path, mapping: Mapping, registry: Registry) -> None:
+    def __init__(self, file: Log, mapping: Mapping, registry: Registry) -> None:
         self.file = file
         self.mapping = mapping
         self.unknown = Unknown()
         self.dropped: set[str] = set()
+        self._applicant = ApplicantReader(file, mapping)
         self._keys, self._policy = CaseKeys(file, mapping), Policy(file, mapping)
         self._columns = mapping.case_columns() | mapping.event_columns()
         self._submission_columns = sorted(mapping.submission_columns())
@@ -76,8 +80,10 @@ class Reader:
             (name, times, TimeReader(mapping, times, times.column), _meanings(times.meanings()))
             for name, times in mapping.stated_times()
         ]
+        self._transitions = Words(mapping.events.transitions)
         self._empty = EmptyWords(mapping.empty_words)
         self._clock = TimeReader(mapping, mapping.events, mapping.events.at)
+        self._start_clock = TimeReader(mapping, mapping.events, mapping.events.started or "")
         self._submission_clock, self._deadline_clock = (
             TimeReader(mapping, moment, moment.column) if moment else None
             for moment in (mapping.submitted, mapping.deadline)
@@ -126,15 +132,26 @@ class Reader:
         rows = []
         for event in source.events:
             self._see(event.attributes.keys())
-            try:
-                rows.append(self._row(source, event))
-            except LeftOut as out:
-                left_out[out.reason] += 1
+            columns = self.mapping.events
+            begins = bool(columns.started) and not self._is_empty(event, columns.started or "")
+            ends = not begins or not self._is_empty(event, columns.at)
+            for begin in (*(True,) * begins, *(False,) * ends):
+                try:
+                    rows.append(self._row(source, event, begin=begin))
+                except LeftOut as out:
+                    left_out[out.reason] += 1
         return rows
 
-    def _row(self, source: SourceCase, event: SourceEvent) -> ToldEvent:
+    def _is_empty(self, event: SourceEvent, column: str) -> bool:
+        return self._clock.is_empty(event.attributes.get(column, ""))
+
+    def _row(self, source: SourceCase, event: SourceEvent, *, begin: bool) -> ToldEvent:
+        """Returns the event of a row. If `begin` is true, returns the start of the activity, whose end is also in the
+        row.
+        """
         columns = self.mapping.events
-        name, text = event.attributes.get(columns.activity, ""), event.attributes.get(columns.at, "")
+        at_column = columns.started if begin and columns.started else columns.at
+        name, text = event.attributes.get(columns.activity, ""), event.attributes.get(at_column, "")
         meant = self._activities.get(name)
         if not meant and name in self._empty:
             name, meant = "", self._activities.get("")
@@ -144,10 +161,30 @@ class Reader:
         own_id = self._empty.value(event.attributes.get(columns.id, "")) if columns.id else ""
         if "\0" in own_id:
             raise self._wrong(source, event.line, "a zero byte in an event's id", "text")
-        at = self._policy.row(source, event.line, text, self._clock)
+        at = self._policy.row(source, event.line, text, self._start_clock if begin else self._clock)
         if not meant:
             self.unknown.activities[name] += 1
-        return ToldEvent(meant or NEVER_STORED, {"activity": name, "at": text}, at, own_id or None)
+        suffix, transition = STARTED if begin else self._transition(event)
+        moved = in_transition(meant or NEVER_STORED, transition)
+        if meant and not moved:
+            raise LeftOut("a transition of an activity that is no stage")
+        own_id = own_id + suffix if own_id and begin else own_id
+        return ToldEvent(moved or NEVER_STORED, {"activity": name + suffix, "at": text}, at, own_id or None)
+
+    def _transition(self, event: SourceEvent) -> tuple[str, Transition]:
+        """Returns the transition that a row reports, and a suffix that distinguishes the row from other transitions of
+        the same activity.
+        """
+        column = self.mapping.events.lifecycle
+        if not column:
+            return "", "completed"
+        word = event.attributes.get(column, "")
+        transition = self._transitions.get(word)
+        if transition == "leave_out":
+            raise LeftOut("a transition that the mapping leaves out")
+        if transition is None:
+            self.unknown.transitions[word] += 1
+        return f"\t{word}", transition or "completed"
 
     def _states(self, source: SourceCase, left_out: Counter[str]) -> list[ToldEvent]:
         """Returns the events that have their times in columns of the case."""
@@ -199,7 +236,8 @@ class Reader:
             "channel": _folded(self._word(source, self.mapping.channels.column, self._channels)),
         }
         spelled = {column: source.attributes.get(column, "") for column in self._submission_columns}
-        return ImportItem(SourceRecord(act=act, event=event), content, spelled=spelled)
+        personal = self._applicant.read(source)
+        return ImportItem(SourceRecord(act=act, event=event), content, spelled=spelled, personal=personal)
 
     def _told(self, source: SourceCase, clock: TimeReader | None) -> str:
         """Returns the time in a column of the case, as it was read. Returns "" if the column has no clear time."""

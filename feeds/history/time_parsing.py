@@ -61,9 +61,8 @@ class TimeReader:
 
     def read(self, text: str) -> ReadTime | None:
         """Returns the instant of a text. Returns None if the text means that there is no time. Raises TimeUnclear."""
-        known = self._known.get(text)
-        if known or text in self._known:
-            return known
+        if text in self._known:
+            return self._known[text]
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         if self._empty_first and text in self._empty:
@@ -80,6 +79,11 @@ class TimeReader:
     def proves_order(self, text: str) -> bool:
         """Returns whether a text that was read cannot be read with day and month in the other order."""
         return _reads(self._ordered, text) and not _reads(self._swapped, text)
+
+    def local_date(self, text: str) -> str:
+        """Returns the local date of a text in ISO 8601. Raises TimeUnclear."""
+        read = self.read(text)
+        return read[0].astimezone(self._zone).date().isoformat() if read else ""
 
     def day(self, day: date) -> ReadTime:
         return self._instant(datetime(day.year, day.month, day.day), is_date=True)  # noqa: DTZ001 - `_instant` makes it local

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from domain.codes import Quality
 from feeds.history.mapping import Mapping
-from feeds.history.source import SourceCase, SourceError
+from feeds.history.source import Log, SourceCase, SourceError
 from feeds.history.time_parsing import ReadTime, TimeReader, TimeUnclear, Trouble, formats_of
 
 TROUBLES: dict[Trouble, tuple[str, str]] = {
@@ -63,7 +62,7 @@ class LeftOut(Exception):
 
 
 class Policy:
-    def __init__(self, file: Path, mapping: Mapping) -> None:
+    def __init__(self, file: Log, mapping: Mapping) -> None:
         self._file = file
         self._mapping = mapping
         self._side = {

@@ -1,7 +1,6 @@
 """The second pass of an import: appends the events of a checked file to the log, at most 500 events in one call."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from domain.registry.registry import Registry
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping as LogMapping
 from feeds.history.records import Reader
-from feeds.history.source import SourceCase, SourceError
+from feeds.history.source import Log, SourceCase, SourceError
 from feeds.history.spill import Spill
 from infra.eventstore.envelope import canonical, command_id, digest
 from infra.eventstore.history import head_of, history_of
@@ -21,6 +20,8 @@ from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.recorder import Recorder, Save
 from infra.eventstore.rows import rows_of
 from infra.imports.check import Summary
+from infra.imports.person_keys import PersonKeys
+from infra.keys.key_store import DossierKey
 from infra.keys.receipt_codes import ReceiptCodes
 from infra.postgres.connections import connect
 from infra.progress import Advance
@@ -39,12 +40,18 @@ class PostgresImportStore:
     """
 
     def __init__(
-        self, connection: psycopg.Connection[Any], recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes
+        self,
+        connection: psycopg.Connection[Any],
+        recorder: Recorder,
+        import_key: bytes,
+        receipt_codes: ReceiptCodes,
+        persons: PersonKeys,
     ) -> None:
         self.connection = connection
         self.recorder = recorder
         self.key = import_key
         self.receipt_codes = receipt_codes
+        self.persons = persons
 
     def new_number(self) -> str:
         return self.receipt_codes.new_number()
@@ -71,7 +78,9 @@ class PostgresImportStore:
 
     def append(self, events: Sequence[tuple[ImportedStream, Admitted]]) -> int:
         stored = 0
-        for call in _calls(_by_stream(_saves(events))):
+        persons = {stream.stream: admitted.personal for stream, admitted in events if admitted.personal}
+        keys = self.persons.keys_of(persons) if persons else {}
+        for call in _calls(_by_stream(_saves(events, keys))):
             outcomes = self.recorder.append(call)
             stored += sum(len(save.events) for save, done in zip(call, outcomes, strict=True) if done.stored)
             if not all(done.stored for done in outcomes):
@@ -82,13 +91,21 @@ class PostgresImportStore:
 class Importer:
     """Appends the records of a checked file, or only counts the events that would be appended."""
 
-    def __init__(self, conninfo: str, recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        recorder: Recorder,
+        import_key: bytes,
+        receipt_codes: ReceiptCodes,
+        persons: PersonKeys,
+    ) -> None:
         self.conninfo = conninfo
         self.recorder = recorder
         self.key = import_key
         self.receipt_codes = receipt_codes
+        self.persons = persons
 
-    def append(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
+    def append(self, file: Log, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
         """Appends the records of the file, and adds the counts of the results to `summary`.
 
         `advance` is called with the number of events of each batch. Raises SourceError if the file has changed since
@@ -98,7 +115,7 @@ class Importer:
             summary.add(handler.append(cases))
             advance(sum(len(case.items) for case in cases))
 
-    def foresee(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
+    def foresee(self, file: Log, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
         """Stores nothing, but adds the same counts to `summary` as the method `append`.
 
         `registry` must already contain the editions that the import would publish. Raises SourceError if the file has
@@ -110,11 +127,11 @@ class Importer:
             advance(sum(len(case.items) for case in cases))
 
     def _batches(
-        self, file: Path, mapping: LogMapping, registry: Registry
+        self, file: Log, mapping: LogMapping, registry: Registry
     ) -> Iterator[tuple[ImportHandler, list[ImportCase]]]:
         reader = Reader(file, mapping, registry)
         with connect(self.conninfo, autocommit=True) as connection:
-            store = PostgresImportStore(connection, self.recorder, self.key, self.receipt_codes)
+            store = PostgresImportStore(connection, self.recorder, self.key, self.receipt_codes, self.persons)
             handler = ImportHandler(store, mapping.source, registry)
             for sources in _some_at_a_time(read_cases(file, mapping)):
                 cases = [case for case in map(reader.case, sources) if case.items]
@@ -129,7 +146,9 @@ def _stream(stream: UUID, rows: Sequence[Sequence[Any]]) -> ImportedStream:
     return ImportedStream(stream, commands, lambda: history_of(stream, rows))
 
 
-def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
+def _saves(
+    events: Sequence[tuple[ImportedStream, Admitted]], keys: Mapping[UUID, Mapping[str, DossierKey]]
+) -> Iterator[Save]:
     """Yields one `Save` for each event. Each event contains the commitment to the previous event of its stream."""
     heads: dict[UUID, tuple[int, str]] = {}
     for stream, admitted in events:
@@ -143,6 +162,8 @@ def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
             admitted.record.act,
             command=identity.command,
             digest=identity.digest,
+            personal=admitted.personal,
+            keys=keys.get(stream.stream),
         )
         heads[stream.stream] = (version + 1, prev)
         claims = (identity.command.bytes, event.number.encode()) if isinstance(event, Submitted) else ()

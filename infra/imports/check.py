@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 from domain.json_values import instant
@@ -20,7 +19,7 @@ from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.registry_editions import editions
-from feeds.history.source import SourceError
+from feeds.history.source import Log, SourceError
 from feeds.history.spill import Spill, fingerprint
 from feeds.history.time_policy import Replaced
 from feeds.history.vocabulary import Unknown, lines_to_add, toml_text
@@ -86,7 +85,7 @@ class Summary:
         }
 
 
-def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
+def check(file: Log, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
     """Reads the whole file and counts its contents. Raises SourceError, MappingIncomplete."""
     reader, summary = Reader(file, mapping, registry), Summary()
     keys = Spill()  # a case may have several traces, but is counted once
@@ -103,7 +102,7 @@ def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -
     return summary
 
 
-def _too_many(file: Path, replaced: Replaced) -> SourceError:
+def _too_many(file: Log, replaced: Replaced) -> SourceError:
     count, reasons = replaced.counts.total(), "; ".join(replaced.lines())
     wrong = f"the mapping replaces {count} times in {replaced.rows} rows: {reasons}"
     bound = ceil(replaced.share * 1000) / 1000
@@ -116,6 +115,7 @@ def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
         ("[activities]", unknown.activities, '"stage"'),
         ("[offices.values]", unknown.offices, f'{{ code = "{mapping.source}-…", id = "…", en = "…" }}'),
         ("[channels.values]", unknown.channels, '"unknown"'),
+        ("[events.transitions]", unknown.transitions, '"completed"'),
         *(
             (f"[times.values]  # of the column {toml_text(column)}", counts, '"concluded"')
             for column, counts in unknown.times.items()

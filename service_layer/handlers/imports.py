@@ -17,6 +17,7 @@ from domain.application.admit import SourceRecord, admit
 from domain.application.events import ApplicationEvent, Recorded, Submitted
 from domain.application.evolve import Application, evolve
 from domain.registry.registry import Registry
+from service_layer.event_store import PersonalParts
 from service_layer.import_case import ImportCase, ImportItem
 from service_layer.streams import CommandIdentity, StreamHistory
 
@@ -31,6 +32,7 @@ class Admitted:
     record: SourceRecord
     event: ApplicationEvent
     identity: CommandIdentity
+    personal: PersonalParts = field(default_factory=dict)
 
 
 class ImportedStream:
@@ -178,7 +180,7 @@ class ImportHandler:
                 record = self._numbered(item.record)
                 event = admit(record, stream.application, self.registry)
                 tally.deviating += event.deviates is not None
-                admitted = Admitted(record, event, identity)
+                admitted = Admitted(record, event, identity, item.personal)
                 stream.move(admitted)
                 yield admitted
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feeds.history.draft import drafted
 from feeds.history.source import SourceError, silent
-from tests.feeds.history.test_draft import drafted_from, table
+from tests.feeds.history.test_draft import ZONE, drafted_from, table
 from tests.feeds.history.test_records import at, reader, refusal, source
 
 MIXED = table("case,activity,time", "1,x,01/02/2026", "1,y,13/02/2026", "2,x,02/03/2026", "2,y,02/14/2026")
@@ -52,7 +52,7 @@ def draft_of(days: list[str]) -> str:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "log.csv"
         file.write_bytes(table("case,activity,time", *(f"{n // 2},x,{day}" for n, day in enumerate(days))))
-        return drafted(file, silent)
+        return drafted(file, silent, ZONE)
 
 
 def test_a_column_that_is_ambiguous_throughout_is_a_check_in_the_draft() -> None:

@@ -20,6 +20,7 @@ from feeds.history.source import silent
 from infra.composition import installation
 from infra.imports.append import Importer
 from infra.imports.check import Summary, check, register
+from infra.imports.person_keys import PersonKeys
 from infra.projector.fold import Shard
 from infra.projector.views import VIEWS, ensure
 from infra.runtime.fsck import faults_of_log, faults_of_views
@@ -115,8 +116,9 @@ async def bring_all(fresh: Fresh, *files: tuple[Path, Path]) -> list[Summary]:
             mapping = read_mapping(mapping_file)
             summary = check(file, mapping, await made.editions.registry(), silent)
             registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
-            importer = Importer(fresh.databases.serving, made.recorder, made.named.imports, made.receipt_codes)
-            importer.append(file, mapping, registry, summary, silent)
+            persons = PersonKeys(made.keys, asyncio.get_running_loop())
+            importer = Importer(fresh.databases.serving, made.recorder, made.named.imports, made.receipt_codes, persons)
+            await asyncio.to_thread(importer.append, file, mapping, registry, summary, silent)
             summaries.append(summary)
     return summaries
 
