@@ -134,12 +134,20 @@ class _Grouped:
             for row in reversed(events):  # in reverse, so the value of the first row replaces later values
                 attributes |= row.attributes
             line = events[0].line
+            self._fill(attributes, events)
             if self._mapping.csv.shape == "case":
                 yield SourceCase(attributes, [], line, rows=events, unit=self._unit)
                 continue
             if self._marker:
                 events = [event for event in events if self._marker in event.attributes]
             yield SourceCase(attributes, events, line, unit=self._unit)
+
+    def _fill(self, attributes: dict[str, str], rows: list[SourceEvent]) -> None:
+        """If the first row of a case has an empty word such as NULL in a column of the case, a later row decides."""
+        for column in self._mapping.case_columns():
+            if column in attributes and attributes[column] in self._empty:
+                values = (row.attributes.get(column, "") for row in rows)
+                attributes[column] = next((value for value in values if value not in self._empty), attributes[column])
 
     def _facts(self, packed: bytes) -> dict[str, str]:
         cells = msgspec.msgpack.decode(packed, type=list[str])
