@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from domain import refusals
-from domain.application import commands, events, incident_events, promise_events
+from domain.application import commands, events, import_events, incident_events, promise_events
 from domain.application.decide import decide
 from domain.application.events import ApplicationEvent
 from domain.application.evolve import Application
@@ -184,7 +184,12 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
         case events.PinReset():
             return commands.ResetPin()
         case (
-            events.Concluded() | events.DeemedApproved() | events.DecisionReportedLate() | promise_events.PromiseMoved()
+            events.Concluded()
+            | events.DeemedApproved()
+            | events.DecisionReportedLate()
+            | promise_events.PromiseMoved()
+            | import_events.ImportUndone()
+            | import_events.ImportRestored()
         ):
             return None
         case _:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.application import incident_events, promise_events
+from domain.application import import_events, incident_events, promise_events
 from domain.codes import (
     Advice,
     Amendment,
@@ -376,6 +376,7 @@ ApplicationEvent = (
     | RecordAmended
     | PinReset
     | Concluded
+    | import_events.ImportEvent
 )
 
 

@@ -13,24 +13,27 @@ from feeds.history.draft import PASSES, drafted
 from feeds.history.mapping import Mapping
 from feeds.history.mapping_file import read_mapping
 from infra import logs
+from infra.cli.import_runs import NICENESS, list_runs, undo_run
 from infra.cli.serving import projecting
 from infra.cli.terminal import EXIT_WRONG, bar, settings
 from infra.cli.verb import Verb
 from infra.composition import installation
 from infra.imports.append import Importer
 from infra.imports.check import MappingIncomplete, Summary, check, foreseen, register
+from infra.imports.runs import Runs, content_of
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
 
 NAMED_MAX = 20
-NICENESS = 10
-"""The number by which the import lowers the priority of its own process. So the requests to the API are handled first.
-"""
 
 
 def import_file(options: argparse.Namespace) -> int:
     logs.configure()
+    if options.list:
+        return list_runs(options)
+    if options.undo is not None:
+        return undo_run(options)
     mapping = read_mapping(options.mapping)
     with databases(settings()) as found:
         try:
@@ -54,16 +57,19 @@ async def _import(options: argparse.Namespace, mapping: Mapping, found: Database
             summary = await asyncio.to_thread(check, options.file, mapping, registry, advance)
         coming = summary.events - summary.rejected.total()
         importer = Importer(found.serving, made.recorder, made.named.imports, made.receipt_codes)
+        text = options.mapping.read_text(encoding="utf-8")
+        runs = Runs(found.serving, made.recorder, made.named.imports)
+        run = runs.open(mapping.source, *await asyncio.to_thread(content_of, options.file), text)
         if options.dry_run:
             registry, new = foreseen(mapping, registry)
             with bar("comparing", coming, "ev") as advance:
-                await asyncio.to_thread(importer.foresee, options.file, mapping, registry, summary, advance)
+                await asyncio.to_thread(importer.foresee, options.file, mapping, registry, summary, advance, run=run)
             _foretell(summary, new)
             return summary
         registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
         with projecting(found):
             with bar("importing", coming, "ev") as advance:
-                await asyncio.to_thread(importer.append, options.file, mapping, registry, summary, advance)
+                await asyncio.to_thread(importer.append, options.file, mapping, registry, summary, advance, run=run)
             await asyncio.to_thread(wait_until_caught_up, found.serving)
         await forget(made.pool)
     return summary
@@ -76,6 +82,11 @@ def _size(file: Path) -> int:
 def _report(summary: Summary) -> None:
     if summary.dropped:
         print(f"columns dropped because the mapping does not name them: {_listed(summary.dropped)}", file=sys.stderr)
+    if summary.restored:
+        print(f"events that were taken back and stand again: {summary.restored}", file=sys.stderr)
+    if missing := summary.missing.count:
+        some = "; ".join(summary.missing.examples)
+        print(f"events of earlier imports that the file does not have: {missing}, for example {some}", file=sys.stderr)
     for reason, count in summary.rejected.items():
         print(f"events left out: {count} ({reason})", file=sys.stderr)
 
@@ -119,6 +130,16 @@ def _next_step(file: Path, mapping: Path | str) -> str:
     return f"`jejak import {file} --mapping {mapping} --dry-run`"
 
 
+def disagreement(options: argparse.Namespace) -> str | None:
+    """Returns an error message if options of `jejak import` are missing, or cannot be used together."""
+    told = [options.file is not None or options.mapping is not None, options.list, options.undo is not None]
+    if sum(told) != 1 or (options.file is None) != (options.mapping is None):
+        return "import needs a FILE and --mapping MAP.toml, or --list, or --undo RUN"
+    if options.json and not options.list:
+        return "--json belongs to --list"
+    return None
+
+
 VERBS = (
     Verb(
         "import",
@@ -128,17 +149,27 @@ VERBS = (
         "jejak import examples/small.xes --mapping examples/small.toml",
         "open one of the imported applications; a second run of the command adds nothing",
         (
-            (("file",), {"type": Path, "metavar": "FILE", "help": "log in XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
+            (
+                ("file",),
+                {
+                    "type": Path,
+                    "nargs": "?",
+                    "metavar": "FILE",
+                    "help": "log in XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)",
+                },
+            ),
             (
                 ("--mapping",),
                 {
                     "type": Path,
-                    "required": True,
                     "metavar": "MAP.toml",
                     "help": "file that says what the columns and words of the log mean",
                 },
             ),
             (("--dry-run",), {"action": "store_true", "help": "show what the import would do, and store nothing"}),
+            (("--list",), {"action": "store_true", "help": "list the runs of imports, instead of an import"}),
+            (("--json",), {"action": "store_true", "help": "with --list: one JSON object for each run"}),
+            (("--undo",), {"metavar": "RUN", "help": "take a run back; RUN is the beginning of its id in --list"}),
         ),
     ),
     Verb(

@@ -16,6 +16,7 @@ from infra.cli.agencies import FOR_AGENCIES
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
 from infra.eventstore.topics import DataNotClosed
+from infra.imports.runs import NoSuchRun
 from infra.kafka.brokers import ClusterFault
 from infra.keys.key_folder import KeysUnreadable
 from infra.postgres.clock import ClockOff
@@ -39,6 +40,7 @@ EXPECTED = (
     EraNotBegun,
     KeysUnreadable,
     MappingWrong,
+    NoSuchRun,
     NoSuchShard,
     NotSimulated,
     Poisoned,
@@ -127,6 +129,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
     """
     if options.verb == "erase" and [options.application, options.person, options.again or None].count(None) != 2:  # noqa: PLR2004
         return "erase needs one of APPLICATION, --person REF and --again"
+    if options.verb == "import" and (wrong := imports.disagreement(options)):
+        return wrong
     if options.verb == "era" and (options.what == "begin") == (options.reason is None):
         return "era begin needs --reason; era list does not accept --reason"
     if options.verb == "token" and (options.role is None) == (options.agency is None):

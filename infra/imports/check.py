@@ -23,6 +23,7 @@ from feeds.history.spill import Spill, fingerprint
 from feeds.history.vocabulary import Unknown, lines_to_add, toml_text
 from infra.eventstore.editions import Editions
 from infra.eventstore.recorder import Recorder
+from infra.imports.missing import MissingEvents
 from infra.progress import Advance
 from service_layer.handlers.imports import ImportTally
 from service_layer.import_case import ImportCase
@@ -41,6 +42,9 @@ class Summary:
     """The counts of an import, such as the number of events in the file and the number of new events.
 
     `first` is the time (UTC) of the earliest event in the file. `last` is the time (UTC) of the latest event.
+    `restored` counts the duplicates that an undo had taken back. `new_applications` counts the applications that are
+    new or restored. `missing` tells of the events of earlier imports that the file does not have. `split` holds the
+    fingerprints of the cases with several traces.
     """
 
     applications: int = 0
@@ -51,6 +55,10 @@ class Summary:
     first: datetime | None = None
     last: datetime | None = None
     dropped: tuple[str, ...] = ()
+    restored: int = 0
+    new_applications: int = 0
+    missing: MissingEvents = field(default_factory=MissingEvents)
+    split: set[bytes] = field(default_factory=set)
     deviating: int = 0
 
     def see(self, case: ImportCase) -> None:
@@ -67,6 +75,8 @@ class Summary:
         self.duplicates += tally.duplicates
         self.deviating += tally.deviating
         self.rejected += tally.rejected
+        self.restored += tally.restored
+        self.new_applications += tally.applications
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -77,6 +87,8 @@ class Summary:
             "rejected": self.rejected.total(),
             "first": instant(self.first) if self.first else None,
             "last": instant(self.last) if self.last else None,
+            **({"restored": self.restored} if self.restored else {}),
+            **({"missing": self.missing.count} if self.missing.count else {}),
         }
 
 
@@ -87,7 +99,9 @@ def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -
     for source in read_cases(file, mapping, progress=progress):
         case = reader.case(source)
         summary.see(case)
-        keys.put(fingerprint(case.key.encode()), "")
+        key = fingerprint(case.key.encode())
+        if keys.count(key) > 1:
+            summary.split.add(key)
     summary.applications = len(keys)
     if reader.unknown:
         raise MappingIncomplete(_lines(reader.unknown, mapping))

@@ -20,6 +20,7 @@ from feeds.history.source import silent
 from infra.composition import installation
 from infra.imports.append import Importer
 from infra.imports.check import Summary, check, register
+from infra.imports.runs import Runs, content_of
 from infra.projector.fold import Shard
 from infra.projector.views import VIEWS, ensure
 from infra.runtime.fsck import faults_of_log, faults_of_views
@@ -114,7 +115,9 @@ async def bring_all(fresh: Fresh, *files: tuple[Path, Path]) -> list[Summary]:
             summary = check(file, mapping, await made.editions.registry(), silent)
             registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
             importer = Importer(fresh.databases.serving, made.recorder, made.named.imports, made.receipt_codes)
-            importer.append(file, mapping, registry, summary, silent)
+            runs = Runs(fresh.databases.serving, made.recorder, made.named.imports)
+            run = runs.open(mapping.source, *content_of(file), mapping_file.read_text(encoding="utf-8"))
+            importer.append(file, mapping, registry, summary, silent, run=run)
             summaries.append(summary)
     return summaries
 
