@@ -43,22 +43,33 @@ def parted(history: Sequence[Recorded]) -> Parted:
 def standing(history: Sequence[Recorded]) -> list[Recorded]:
     """Return the events that stand, sorted by version. `history` has all events of the stream up to some version.
 
-    If no submission stands, three kinds of events are left: the last submission, each PIN reset, and the last event
-    that took an import back. So the application keeps its number and its PIN, and its status says what happened. Events
-    after the last event of the classes REVISING always stand.
+    If no submission stands, three kinds of events are left: the last submission, without its promise, each PIN reset,
+    and the last event that took an import back. So the application keeps its number and its PIN, and its status says
+    what happened. Events after the last event of the classes REVISING always stand.
     """
     last = max((place for place, recorded in enumerate(history) if isinstance(recorded.event, REVISING)), default=-1)
     if last < 0:
         return list(history)
     head, tail = history[: last + 1], history[last + 1 :]
     own = runs(head)
-    submissions = [recorded for recorded in head if isinstance(recorded.event, events.Submitted)]
-    if submissions and not any(recorded.version in own for recorded in submissions):
-        kept = (*submissions[-1:], *(recorded for recorded in head if isinstance(recorded.event, events.PinReset)))
-        undone = [recorded for recorded in head if isinstance(recorded.event, ImportUndone)][-1:]
-        return [*sorted((*kept, *undone), key=lambda recorded: recorded.version), *tail]
     left = [recorded for recorded in head if recorded.version in own]
-    return [*(left or head[-1:]), *tail]
+    if any(isinstance(recorded.event, events.Submitted) for recorded in left):
+        return [*left, *tail]
+    return [*(_remembered(head) or left or head[-1:]), *tail]
+
+
+def _remembered(head: Sequence[Recorded]) -> list[Recorded]:
+    """Return what is left of an application whose import was taken back, or nothing if it never had a submission."""
+    submissions = [
+        replace(recorded, event=replace(recorded.event, promise=None))
+        for recorded in head
+        if isinstance(recorded.event, events.Submitted)
+    ]
+    if not submissions:
+        return []
+    resets = [recorded for recorded in head if isinstance(recorded.event, events.PinReset)]
+    undone = [recorded for recorded in head if isinstance(recorded.event, ImportUndone)]
+    return sorted((submissions[-1], *resets, *undone[-1:]), key=lambda recorded: recorded.version)
 
 
 def runs(history: Sequence[Recorded]) -> dict[int, UUID | None]:

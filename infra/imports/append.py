@@ -208,8 +208,9 @@ def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
             digest=identity.digest,
         )
         heads[stream.stream] = (version + 1, prev)
-        is_first = isinstance(event, Submitted) and version == 0
-        claims = (identity.command.bytes, event.number.encode()) if is_first else ()
+        claims: tuple[bytes, ...] = ()
+        if isinstance(event, Submitted) and version == 0:  # a stream that was taken back has its claims already
+            claims = (identity.command.bytes, event.number.encode())
         yield Save((row,), claims)
 
 
