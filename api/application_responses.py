@@ -31,7 +31,7 @@ class PromiseBody(Given, kw_only=True):
 
 class StageState(Given, kw_only=True):
     """A production stage of an application. If the stage must be repeated after a reopening, `undone_at` is the time of
-    the reopening. If the stage is then done again, the list contains another entry for the same stage.
+    the reopening. If the office then repeats the stage, `stages` contains another entry for the same stage.
     """
 
     stage: str
@@ -64,11 +64,12 @@ class DecisionState(Given, kw_only=True):
 
     `decided_at` is the time of the decision. If this time was corrected, `decided_at` is the corrected time.
     `stated_at` is the time of the decision before any correction. `recorded_at` is the time at which the decision was
-    recorded, or null if this time is unknown. If the decision was recorded after `report_until`, the decision counts as
-    late, and `reported_late` is true. A correction can move the time of a late decision to the promised date or
-    earlier. If such a correction was recorded after `report_until`, the decision still counts as late, and
-    `reported_late` is true. `report_until` is null if the office's allowance for late reports does not apply to this
-    decision. If the office corrected the time of the decision, `amended_at` is the time of this correction.
+    recorded, or null if this time is unknown. The office may record a decision some days after it was made, but not
+    later than `report_until`. If the decision was recorded later, it counts as late, and `reported_late` is true. A
+    correction may change the time of a decision so that the decision is no longer late. If this correction was recorded
+    after `report_until`, the decision still counts as late. `report_until` is null if the office's allowance for late
+    reports does not apply to this decision. If the office corrected the time of the decision, `amended_at` is the time
+    of this correction.
     """
 
     decision: codes.Decision
@@ -268,10 +269,10 @@ class ApplicationBody(Given, kw_only=True):
     today's date.
 
     Two fields with the same beginning, for example `submitted_at` and `submitted_by`, describe the same event. The
-    first field is the time of the event. If this time was corrected, the field is the corrected time. The second field
-    is the version of the event. While the legal clock is paused, `paused_since` is the time at which the pause began.
-    An undecided application is overdue if its promised time has passed. While the legal clock is paused, the
-    application is overdue only if its promised time was before `paused_since`.
+    field that ends in `_at` is the time of the event. If this time was corrected, the field is the corrected time. The
+    field that ends in `_by` is the version of the event. While the legal clock is paused, `paused_since` is the time at
+    which the pause began. An undecided application is overdue if its promised time has passed. While the legal clock is
+    paused, the application is overdue only if its promised time was before `paused_since`.
     """
 
     application_id: UUID

@@ -1,5 +1,5 @@
-"""Authorization: this module identifies the principal of a request. It also checks whether the principal may read the
-application in the path.
+"""Authorization: this module identifies the principal of a request. This module also checks whether the principal may
+read the application in the path.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -52,9 +52,9 @@ async def readable(
     """Reads the application in the path by calling `read`. `operation` is the name of an operation, and the principal
     must have the right to this operation.
 
-    The parameter `of` is a function. From the result of `read`, it returns two values: the office that holds the
-    application, and the offices that the application concerns. Raises Unauthenticated, Forbidden, NotYours and Problem
-    `not-found`.
+    The parameter `of` is a function that gets the result of `read`. This function returns two values: the office that
+    holds the application, and the offices that the application concerns. Raises Unauthenticated, Forbidden, NotYours
+    and Problem `not-found`.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for(operation, principal)

@@ -1,5 +1,5 @@
-"""Browser requests: this module reads the session cookie, the forms and the language of a page. It refuses cross-site
-posts.
+"""Browser requests: this module reads the session cookie, the forms and the language of a page. This module also
+refuses cross-site posts.
 """
 
 from hashlib import sha256

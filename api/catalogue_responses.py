@@ -26,10 +26,10 @@ class OfficeBody(Given, kw_only=True):
     """An office. `opening_days` lists seven days, from Monday to Sunday. Opening times are local times in the time zone
     `zone`. On a day without opening times, the office is closed. Each service counter in `counters` has its own opening
     days. These opening days apply to the services of this counter. The default of `day_zero` is `completeness`. The
-    default of `after_hours` is `next_opening`. `late_report_days` is the office's allowance for late reports. If a
-    decision was made in time, the office may still record the decision until this number of working days after the
-    promised date. `late_report_days_mobile` is the allowance for the channel `mobile`. The default of
-    `late_report_days` is 1, and the default of `late_report_days_mobile` is 5.
+    default of `after_hours` is `next_opening`. `late_report_days` is the office's allowance for late reports. Until
+    this number of working days after the promised date, the office may record a decision that was made in time.
+    `late_report_days_mobile` is the allowance for the channel `mobile`. The default of `late_report_days` is 1, and the
+    default of `late_report_days_mobile` is 5.
     """
 
     code: str
@@ -107,8 +107,8 @@ class PromiseStandard(Given, kw_only=True):
 
 
 class ExtensionStandard(Given, kw_only=True):
-    """An extension of the promise by `n` units. These are the units in which the promise is counted, for example
-    working days. `basis` names the law that allows the extension. Each extension can be used once for an application.
+    """An extension of the promise by `n` units. The units are those of the promise, for example working days. `basis`
+    names the law that allows the extension. An application can use each extension only once.
     """
 
     code: str
@@ -122,10 +122,10 @@ class DeemedApprovalStandard(Given, kw_only=True):
 
 
 class EditionBody(Given, kw_only=True):
-    """An edition of a service's standard. The edition applies at the offices `only_offices`, or in the region `region`.
-    If both fields are absent, the edition applies in the whole country. Several editions may be in force for the same
-    office. Then the most specific edition applies: the edition for the office, else for the regency, else for the
-    province, else for the country. `in_force_until` is the last day on which the edition is in force. If
+    """An edition of a service's standard. The edition applies at the offices in `only_offices`, or in the region
+    `region`. If both fields are absent, the edition applies in the whole country. Several editions may be in force for
+    the same office. Then the most specific edition applies: the edition for the office, else for the regency, else for
+    the province, else for the country. `in_force_until` is the last day on which the edition is in force. If
     `in_force_until` is absent, the edition has no last day.
     """
 
@@ -138,15 +138,14 @@ class EditionBody(Given, kw_only=True):
 
 
 class ServiceBody(Given, kw_only=True):
-    """One edition of a service's standard. If the request names an office, this edition is the one in force at that
-    office. Otherwise this edition is the newest national edition. `editions` lists all editions of the standard, each
-    with the place where the edition applies. The fields `region`, `only_offices` and `in_force_until` describe the
-    edition in this response. `promise` is null if the source of the standard states no single duration.
-    `no_promise_reason` says why `promise` is null. If `default_promise` is true, the standard names no time. Then
-    `promise` is the default time of the law that `promise_basis` names. `deemed_approval` names the law that grants an
-    application if the office does not decide in time. If `deemed_approval` is absent, there is no deemed approval. A
-    dispute is possible until `dispute_days` calendar days after the hand-over. If `dispute_days` is absent, a dispute
-    has no time limit.
+    """One edition of a service's standard. If the request names an office, this edition is in force at that office.
+    Otherwise this edition is the newest national edition. `editions` lists all editions of the standard, each with the
+    place where the edition applies. The fields `region`, `only_offices` and `in_force_until` describe the edition in
+    this response. `promise` is null if the source of the standard states no single duration. `no_promise_reason` says
+    why `promise` is null. If `default_promise` is true, the standard names no time. Then `promise` is the default time
+    of the law that `promise_basis` names. `deemed_approval` names the law that grants an application if the office does
+    not decide in time. If `deemed_approval` is absent, there is no deemed approval. A dispute is possible until
+    `dispute_days` calendar days after the hand-over. If `dispute_days` is absent, a dispute has no time limit.
     """
 
     service: str

@@ -106,7 +106,7 @@ def _takes_gzip(scope: Scope) -> bool:
 
 def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
     """Adds the headers of `SECURITY`. Also adds the header Vary if the body is large enough for compression. Some
-    clients get such a body compressed, and other clients get it plain. A header that the endpoint has set keeps its
+    clients get the compressed body, and other clients get the plain body. A header that the endpoint has set keeps its
     value.
     """
     present = dict(headers)

@@ -292,7 +292,7 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def bare_body(code: str) -> bytes:
-    """Returns the body of a problem for a request that reached no endpoint. So the request has no trace id."""
+    """Returns the body of a problem for a request that reached no endpoint. Such a request has no trace id."""
     kind = KINDS[code]
     return orjson.dumps(
         {

@@ -83,9 +83,9 @@ class AccessesBody(Given, kw_only=True):
 class AccessRecordEntry(Given, kw_only=True):
     """One entry of the access record. An entry contains references, and never a person's data.
 
-    `operation` is what was done: `get-application`, `get-timeline`, `get-accesses`, `get-desk`, `open-dossier`,
-    `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who did this. `actor` is the
-    random reference of a member of staff. `desk` is the office whose desk was read.
+    `operation` is one of these names: `get-application`, `get-timeline`, `get-accesses`, `get-desk`, `open-dossier`,
+    `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who carried out the operation.
+    `actor` is the random reference of a member of staff. `desk` is the office whose desk was read.
 
     The entry of a search has the field `person`, the random reference of the person with this NIK. If the NIK is
     unknown, `person` is null. There is another entry, with `application_id`, for each application that the search
@@ -224,12 +224,12 @@ class FiguresBody(Given, kw_only=True):
         decided = on_time + late + without_deadline
         decided = on_time_recorded + late_recorded + without_deadline
 
-    `reported_late` is a part of `late`. It counts decisions that were made before the deadline but recorded too late:
-    after the office's allowance for late reports, or after the deemed approval.
+    `reported_late` is a part of `late`. `reported_late` counts decisions that were made before the deadline but
+    recorded too late: after the office's allowance for late reports, or after the deemed approval.
 
-    On the line of an office, each figure counts an application for only one office. Depending on the figure, this is
-    for example the office of the submission, the office of the decision, the office that had the file at the deadline,
-    or the office that has the file now. Each figure has its own rule. So the counts on the line of an office do not add
+    In the table of offices, each figure counts an application at only one office. Depending on the figure, this is for
+    example the office of the submission, the office of the decision, the office that had the file at the deadline, or
+    the office that has the file now. Each figure has its own rule. So the counts on the line of an office do not add
     up.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the

@@ -59,8 +59,8 @@ def cached(request: Request, content: bytes, media_type: str, more: Mapping[str,
     """Returns a public response that shared caches may store for at most 60 seconds. The status is 304 if the client
     already has the current content.
 
-    The ETag is a hash of the bytes. The ETag is not a position of the log, because the public could use the positions
-    to count the events as they happen.
+    The ETag is a hash of the bytes. A position of the log would be a bad ETag: with the positions, the public could
+    count the events as they happen.
     """
     etag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "public, max-age=60", **(more or {})}

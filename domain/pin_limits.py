@@ -24,14 +24,14 @@ NONE = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class WrongPins:
-    """The wrong PINs that are not forgotten yet. `count` is the number of these PINs at the time `at`."""
+    """The wrong PINs that still count against the limit. `count` is the number of these PINs at the time `at`."""
 
     count: float
     at: datetime
 
     def count_at(self, now: datetime, forgets: timedelta) -> float:
-        """Return the number of these PINs at the time `now`. The number falls by one in each period of the length
-        `forgets`.
+        """Return the number of wrong PINs that still count at the time `now`. The number falls by one in each period of
+        the length `forgets`.
         """
         return max(0.0, self.count - max(NONE, now - self.at) / forgets)
 
@@ -63,5 +63,5 @@ def one_more(wrong: WrongPins | None, now: datetime, forgets: timedelta) -> Wron
 
 
 def forgotten_at(wrong: WrongPins, forgets: timedelta) -> datetime:
-    """Return the time at which no wrong PIN is left."""
+    """Return the time at which the count has fallen to zero."""
     return wrong.at + wrong.count * forgets

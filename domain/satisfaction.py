@@ -45,7 +45,7 @@ class Score(IntEnum):
 class Outcome(StrEnum):
     """The outcome of the application. Rejected applicants also answer the survey.
 
-    Without their answers, the index would be too high.
+    Without the answers of rejected applicants, the index would be too high.
     """
 
     GRANTED = "granted"

@@ -1,6 +1,7 @@
 """This module converts the clock ledger to JSON values. A row stores the marks, from which the ledger is computed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypedDict
 
 from domain.clocks.ledger import (
@@ -74,6 +75,8 @@ NOTHING = tuple(Mark._field_defaults.get(name) for name in Mark._fields)
 KINDS = {str(kind): kind for kind in MarkKind}
 CLOCKS: Mapping[str | None, Clock | None] = {None: None, **{str(clock): clock for clock in Clock}}
 PARTIES: Mapping[str | None, Party | None] = {None: None, **{str(party): party for party in Party}}
+MARKS_MAX = 20_000
+"""The maximum number of marks in the cache. A new event of an application is often folded soon after the last one."""
 OF_OUTCOMES = (MarkKind.STOP.value, MarkKind.MOVED.value)
 """Only marks of these kinds change the outcome in force or its time."""
 
@@ -116,11 +119,12 @@ def _kept(mark: Mark) -> KeptMark:
 
 def read(marks: Iterable[KeptMark]) -> list[Mark]:
     """Return the marks that the JSON values in `marks` stand for. The function `kept` makes these values."""
-    return [_mark(mark) for mark in marks]
+    return [_mark(tuple(mark)) for mark in marks]
 
 
-def _mark(values: KeptMark) -> Mark:
-    whole = [*values, *NOTHING[len(values) :]]
+@lru_cache(maxsize=MARKS_MAX)
+def _mark(values: tuple[Any, ...]) -> Mark:
+    whole = (*values, *NOTHING[len(values) :])
     kind, at, version, cause, office, clock, name, ground, holder, due_at, percent, amends, corrected_at = whole
     return Mark(
         KINDS[kind],

@@ -31,7 +31,7 @@ class DecisionEntry(TypedDict):
 
 
 def decision(known: DecisionEntry | None, recorded: events.Recorded, due_at: str | None) -> DecisionEntry | None:
-    """Return the entry after one more event. `due_at` is the promised instant, and None if nothing was promised."""
+    """Return the entry after one more event. `due_at` is the promised instant, or None if nothing was promised."""
     event, version = recorded.event, recorded.version
     match event:
         case events.Approved() | events.Rejected() if known is None:
@@ -58,9 +58,9 @@ def decision(known: DecisionEntry | None, recorded: events.Recorded, due_at: str
 def _corrected(
     known: DecisionEntry, recorded: events.Recorded, event: events.RecordAmended, *, late_by_its_time: bool
 ) -> DecisionEntry:
-    """A correction can move the time of a late decision to the promised date or earlier. Such a correction is treated
-    as a report, and the report may come too late. `decided_at` is corrected elsewhere, together with the other instants
-    of the amended event.
+    """A correction may change the time of a decision so that the decision is no longer late. If this correction is
+    recorded after `report_until`, the decision still counts as late. `decided_at` is corrected elsewhere, together with
+    the other instants of the amended event.
     """
     after: DecisionEntry = {**known, "amended_at": instant(recorded.known_at), "amended_by": recorded.version}
     if event.report_until is not None:

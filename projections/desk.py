@@ -4,8 +4,8 @@ from events only.
     project : DeskRow | None, id, Recorded -> DeskRow
 
 Instants in columns are aware and in UTC. Instants in `details` are text. A row does not say whether the file is overdue
-or will soon be deemed approved. Both depend on the present time and on a calendar, so the code that reads a row
-computes them. The queries are in desk.sql.
+or will soon be deemed approved. These two facts depend on the present time and on a calendar, so the code that reads a
+row computes them. The queries are in desk.sql.
 """
 
 from collections.abc import Sequence

@@ -136,7 +136,9 @@ def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
 
 
 def _sums(shown: Shown) -> Iterator[Sum]:
-    """Yield every sum of published figures that a reader knows from the definitions of the figures."""
+    """Yield every sum of published figures. A reader knows these sums, because they follow from the definitions of the
+    figures.
+    """
     places = dict.fromkeys((table, key) for table, key, _ in shown)
     for place in places:
         for total, parts in SUMS:

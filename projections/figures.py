@@ -4,8 +4,8 @@ There is one line for all applications. There are also five tables, which have a
 channel or month.
 
 Days are counted from the submission, in units of 24 hours. An application is answered once it is decided or has ended.
-Before that, the application is open. A decision is on time if the decision was made by the deadline. The deadline is
-the promise, or the date that an import's source states.
+Before the answer, the application is open. A decision is on time if the decision was made by the deadline. The deadline
+is the promise, or the date that an import's source states.
 """
 
 from collections.abc import Mapping
@@ -44,8 +44,9 @@ class Figures:
     is recorded too late if the office's allowance for late reports has passed, or if the application was already deemed
     approved. These decisions are also counted in `late`. `overdue` counts the open applications whose deadline has
     passed. `handed_over` counts the applications with a hand-over, unless a reopening has taken this hand-over back.
-    `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with
-    at least one event of this kind. A figure is None if it cannot be computed or must not be shown.
+    Six figures count the applications in which something happened at least once: `returned` (a return), `deviating` (a
+    deviation from the procedure), `paused` (a pause), `restarted` (a restart), `returned_last_minute` (a last-minute
+    return) and `obstructed` (an obstacle). A figure is None if it cannot be computed or must not be shown.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
     hand-over. `own_days` is `days` without the time in which the office waited for the applicant, for a payment or for

@@ -2,7 +2,7 @@
 
 An entry has two fields for an event, for example `settled_at` and `settled_by`. A field `x_at` is the time of the
 event. The field `x_by` is the stream version of the same event. An amendment of the event's time also corrects `x_at`.
-Imported history may name an incident that the row does not have. Such an event changes nothing.
+Imported history may name an incident that the row does not have. An event about an unknown incident changes nothing.
 """
 
 from typing import TypedDict, cast

@@ -1,5 +1,5 @@
-"""Promises in the views: this module finds the events that set or move a promised date. It also converts promises and
-pauses to JSON values.
+"""Promises in the views: this module finds the events that set or move a promised date. This module also converts
+promises and pauses to JSON values.
 """
 
 from collections.abc import Mapping

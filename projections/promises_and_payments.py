@@ -33,7 +33,7 @@ class ReceiptEntry(TypedDict):
 class PaymentEntry(TypedDict):
     """A request for a payment. Amounts are in whole rupiah.
 
-    `received_idr` is the sum of `receipts`, and None if there are no receipts. `received_at` is the time at which the
+    `received_idr` is the sum of `receipts`, or None if there are no receipts. `received_at` is the time at which the
     request was paid in full. `open_idr` is the amount left to pay. `excess_idr` is the received amount beyond the
     requested amount. `refund_idr` is the amount received after the application ended. `flags` is the result of
     `flags_of`.

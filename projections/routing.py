@@ -151,8 +151,8 @@ def shares(
 def _begins(known: Told | None, capacity: Capacity, before: int, event: events.ApplicationEvent) -> bool:
     """Tell whether the agency needs the state of the file, because the agency did not receive all earlier events.
 
-    `before` is the version of the event before this event. An agency that is asked for advice gets the state of the
-    file with each referral. Every other agency gets the state in two cases: the agency did not receive the previous
+    `before` is the version of the application's previous event. An agency that is asked for advice gets the state of
+    the file with each referral. Every other agency gets the state in two cases: the agency did not receive the previous
     event, or the agency received the previous event in a capacity that sees fewer fields. After an event of the classes
     REVISING, the state is another one, so every agency gets it.
     """
@@ -167,7 +167,7 @@ _rank = tuple(Capacity).index
 
 
 def so_far(concern: Concern, capacity: Capacity) -> dict[str, Any]:
-    """Return the state of the file, as far as an agency sees it in that capacity."""
+    """Return the parts of the file's state that an agency with this capacity sees."""
     state = data_of(file_facts.so_far(concern.file))
     return {name: value for name, value in state.items() if seen_so_far(name, capacity)}
 
@@ -177,7 +177,7 @@ def seen_so_far(field: str, capacity: Capacity) -> bool:
 
 
 def facts(event: events.ApplicationEvent, capacity: Capacity) -> dict[str, Any]:
-    """Return the fields of the event's `data` that an agency sees in that capacity."""
+    """Return the fields of the event's `data` that an agency with this capacity sees."""
     return {name: value for name, value in data_of(event).items() if seen(name, capacity)}
 
 

@@ -4,8 +4,8 @@
 
 Every figure is a sum of complete groups of ten answers. All answers of a group concern one service at one office in one
 semester. So a reader who subtracts published figures never gets a figure about fewer than ten answers. The answers
-beyond the last complete group are left out. The error bound of an index is the largest change that these answers could
-make to the index. An index has a grade only if these answers could not change the grade.
+beyond the last complete group are left out. The error bound of an index is the largest change that the left-out answers
+could make to the index. An index has a grade only if the left-out answers could not change the grade.
 """
 
 from collections import Counter, defaultdict
@@ -224,7 +224,7 @@ def _scores(cells: Sequence[CellCounts]) -> Iterator[tuple[Element, list[int]]]:
 
 
 def _with(tally: Tally, more: int, score: Score) -> Tally:
-    """Return the tally with `more` questionnaires added. In these questionnaires, the answer to every question is
+    """Return the tally with `more` questionnaires added. In the added questionnaires, the answer to every question is
     `score`.
     """
     return Tally(tally.n + more, {element: each + more * score for element, each in tally.sums.items()})

@@ -13,8 +13,8 @@ class StageEntry(TypedDict):
     In imported history, a stage may be completed although no event entered the stage. Then `entered_at` is None and
     `entered_by` is 0.
 
-    `undone_at` is the time at which a reopening took the stage back. If the stage is done again, the list has another
-    entry for this stage.
+    `undone_at` is the time at which a reopening took the stage back. If the office then repeats the stage, the list has
+    another entry for this stage.
     """
 
     stage: str
@@ -76,7 +76,7 @@ def _undone(stage: StageEntry, event: events.Reopened, at: str, version: int) ->
 def _taken_back(stages: list[StageEntry], version: int) -> list[StageEntry]:
     """A stage that was completed in error is open again.
 
-    An entry is removed if its `entered_by` and its `completed_by` then hold no version.
+    If neither `entered_by` nor `completed_by` of the entry then holds a version, the entry is removed.
     """
     kept = [_without(stage, version) for stage in stages]
     return [stage for stage in kept if stage["entered_by"] or stage["completed_by"]]

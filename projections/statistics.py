@@ -60,8 +60,8 @@ class KeptMarks(KeptPauses):
 class StatisticsRow(PlacedFacts):
     """The facts of one application for the statistics. Instants are aware and in UTC.
 
-    `answered_at` is the time of the decision, or of an end without a decision. If an import's source says that the
-    product was issued, but names no approval, `answered_at` is the time at which the product was issued.
+    `answered_at` is the time of the decision, or of an end without a decision. An import's source may say that the
+    product was issued, and name no approval. Then `answered_at` is the time at which the product was issued.
     `answer_known_at` is the time at which this system recorded the answer. An import records the whole past of an
     application together. So for imported answers `answer_known_at` is the time of the answer. `due_by` holds the unit
     in which the promise was counted, for example working days. `reported_late` is true if a decision was stated as on
@@ -247,8 +247,8 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
 
 
 def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
-    """A correction can move the time of a late decision to the promised date or earlier. Such a correction is treated
-    as a report, and the report may come too late.
+    """A correction may change the time of a decision so that the decision is no longer late. If this correction is
+    recorded after `report_until`, the decision still counts as late.
     """
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():

@@ -3,8 +3,8 @@ unusual entries.
 
 The flag `late` means that the event happened before the outcome in force, but was recorded after the outcome. A late
 event does not change the outcome. The flag `clock_ahead` means that the reported time of the event is more than five
-minutes later than the time at which the event was recorded. The flag `unlisted_office` means that the file was
-transferred to an office that the service does not list.
+minutes after the time of recording. The flag `unlisted_office` means that the file was transferred to an office that
+the service does not list.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Trail: for each time, the trail names the office that held the file and the date that was promised.
+"""Trail: for each time, the trail names the promised date, and the office that held the file.
 
 A transfer does not change earlier figures: each figure belongs to the office that held the file when the counted fact
 happened. So a row stores each of these facts together with the office that held the file at that time. To compute
@@ -46,8 +46,9 @@ class Trail(TypedDict):
 class PlacedFacts(TypedDict):
     """Facts that belong to an office. For each instant, a field names the office that held the file at this instant.
 
-    Each of `returned_at`, `paused_at`, `restarted_at`, `last_minute_at`, `obstructed_at` and `deviating_at` is the time
-    at which an event of this kind happened for the first time. `handed_over_at` is the time of the hand-over in force.
+    Six fields hold the time at which something first happened: `returned_at` (a return), `paused_at` (a pause),
+    `restarted_at` (a restart), `last_minute_at` (a last-minute return), `obstructed_at` (an obstacle) and
+    `deviating_at` (a deviation from the procedure). `handed_over_at` is the time of the hand-over in force.
     `own_microseconds` is the time from the submission to the answer, without the time in which the office waited for
     another party. For an instant before `settled_at`, the facts are computed from `trail`.
     """
@@ -166,7 +167,7 @@ def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> 
 
 def _office_at(holders: Sequence[Mark], at: datetime, version: int | None = None) -> str:
     """Return the office that held the file at this instant. For an instant before the submission, return the office of
-    the submission. If several events have this instant, ignore the events with a stream version above `version`.
+    the submission. If several events happened at this instant, ignore the events with a stream version above `version`.
     """
 
     def came(mark: Mark) -> bool:

@@ -1,8 +1,8 @@
 """View: a fold from events to one row per stream (usually an application), and the table that stores the rows.
 
 The SQL texts (view.sql) are filled from the view's columns, so that the table, the upsert and the comparison always
-agree. The placeholder `{table}` is not filled here. The projector fills it with the name of the live table or of a
-table under construction.
+agree. The placeholder `{table}` is not filled here. The projector fills this placeholder with the name of the live
+table or of a table under construction.
 """
 
 import hashlib
@@ -81,7 +81,9 @@ class ViewOf(Generic[R]):
 
     @property
     def answers_absent(self) -> str:
-        """Return an SQL condition for a query whose result says that a row does not exist."""
+        """Return an SQL condition for a query whose empty result means that a row does not exist. The condition makes
+        the query fail while the view is behind.
+        """
         return self._answers(absent=True)
 
     @property

@@ -102,7 +102,7 @@ class Person(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """A new application. An officer may leave out `office`. Then the office of the officer is used. The default of
+    """A new application. An officer may leave out `office`. Then the officer's own office is used. The default of
     `channel` is the value `counter`.
     """
 
@@ -312,7 +312,9 @@ class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class TrackBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """The number and the PIN of the receipt. Both may contain spaces, all kinds of dashes, and lower-case letters."""
+    """The number and the PIN of the receipt. The number and the PIN may contain spaces, all kinds of dashes, and
+    lower-case letters.
+    """
 
     number: Annotated[str, Meta(min_length=1, max_length=40, examples=["01K2-M9XD-4TB5"])]
     pin: Annotated[str, Meta(min_length=1, max_length=40, examples=["51658548"])]

@@ -1,5 +1,5 @@
-"""Decoding: this module turns the bytes of a body into an instance of its type. If this is not possible, a fault names
-the wrong place in the body.
+"""Decoding: this module turns the bytes of a body into an instance of its type. If the bytes do not fit the type, a
+fault names the wrong place in the body.
 """
 
 import re

@@ -140,7 +140,8 @@ class EventStore(Protocol):
     ) -> int | None:
         """Stores the answers as a separate stream. The id of the application is stored only in a sealed part.
 
-        Returns the position of the answers. If a conflicting command was stored first, stores nothing and returns None.
+        Returns the log position of the event that contains the answers. If a conflicting command was stored first,
+        stores nothing and returns None.
         """
         ...
 

@@ -28,8 +28,8 @@ class ImportItem:
 class ImportCase:
     """`key` is the case's id in the source. The first item is the submission.
 
-    The mapping may say that some events are left out. The keys of `left_out` are the reasons for this. Each value is
-    the number of events that were left out for the reason. If there are no items, the whole case is left out.
+    `left_out` counts the events that the mapping leaves out: each key is a reason, and the value is the number of
+    events. If there are no items, the whole case is left out.
     """
 
     key: str

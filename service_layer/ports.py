@@ -56,8 +56,8 @@ class Views(Protocol):
         ...
 
     async def era_of(self, position: int) -> int:
-        """Returns the era in which `position` was assigned. The position of a repeated command may belong to an earlier
-        era.
+        """Returns the era in which `position` was assigned. A repeated command returns the position of the event that
+        it stored before. This position may belong to an earlier era.
         """
         ...
 
@@ -66,8 +66,8 @@ class Views(Protocol):
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
-        """Waits for at most `seconds` until `view` has processed the events up to `position`. Returns False if this
-        time was too short.
+        """Waits for at most `seconds` until `view` has processed the events up to `position`. Returns False if `view`
+        did not reach `position` in this time.
         """
         ...
 
@@ -228,7 +228,7 @@ class Accesses(Protocol):
         ...
 
     async def record(self, operation: str, applications: Sequence[UUID], principal: Principal, purpose: str) -> None:
-        """Records an access to each of these applications. The record is durable before the method returns."""
+        """Records an access to each of the given applications. The record is durable before the method returns."""
         ...
 
     async def of_application(self, application_id: UUID) -> list[dict[str, Any]]:
@@ -236,7 +236,7 @@ class Accesses(Protocol):
         ...
 
     async def page(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Returns the entries of the record that follow the entry with the id `after`, in the order of their ids."""
+        """Returns the entries of the access record with an id above `after`, in the order of their ids."""
         ...
 
 
@@ -266,8 +266,8 @@ class SatisfactionQueries(Protocol):
     """Reads sums and numbers of the answers to the satisfaction survey."""
 
     async def cells(self, as_of: datetime) -> list[CellCounts]:
-        """Returns the counts from which `projections.satisfaction_figures` computes the figures of all its periods.
-        Answers that were given at `as_of` or later are not counted.
+        """Returns the counts from which `projections.satisfaction_figures` computes the figures of all periods. Answers
+        that were given at `as_of` or later are not counted.
 
         Raises Unavailable.
         """
@@ -342,9 +342,9 @@ class Feeds(Protocol):
         ...
 
     async def whole(self) -> bool:
-        """Returns whether two conditions are true: the feeds contain all events that the log had at the last start of
-        Jejak, and the feeds were made by the present rules. Otherwise, an empty page does not mean that there is no
-        event. Raises Unavailable.
+        """Returns True if two conditions hold. First, the feeds contain all events that the log had at the last start
+        of Jejak. Second, the feeds were made by the present rules. Otherwise, an empty page does not mean that there is
+        no event. Raises Unavailable.
         """
         ...
 
@@ -363,7 +363,7 @@ class Feeds(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReport:
-    """One answered request, for the log and the metrics. It contains nothing that a client typed.
+    """One answered request, for the log and the metrics. The report contains nothing that a client typed.
 
     `route` is the path template of the route. `operation` is the name of the operation, or "" for a page. `principal`
     is the client, if the client could be identified.

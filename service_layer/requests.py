@@ -24,13 +24,14 @@ class CommandRequest:
     """A command with its client and its idempotency key. `version_seen` is the version of the application that the
     client saw.
 
-    `body` is the body of the request. A second request may have the same idempotency key. If it also has the same body,
-    the handler treats it as a repetition. If it has another body, the handler refuses it. `personal` maps the role of
-    each person to the personal data that will be sealed. `permit` checks whether the client may send the command while
-    the application is in its present state. If not, `permit` raises an error. If the acting office depends on the
-    application, `office_of` returns the acting office. If `office_of` is None, the acting office is the office of
-    `act`. `received_at` is the time (UTC) at which Jejak received the request. A simulation writes events of the past,
-    and sets `received_at` to None. Then the command handler does not record a deemed approval by itself.
+    `body` is the body of the request. A second request may have the same idempotency key. If the second request also
+    has the same body, the handler treats it as a repetition. If the second request has another body, the handler
+    refuses it. `personal` maps the role of each person to the personal data that will be sealed. `permit` checks
+    whether the client may send the command while the application is in its present state. If the client may not send
+    the command, `permit` raises an error. If the acting office depends on the application, `office_of` returns the
+    acting office. If `office_of` is None, the acting office is the office of `act`. `received_at` is the time (UTC) at
+    which Jejak received the request. A simulation writes events of the past, and sets `received_at` to None. Then the
+    command handler does not record a deemed approval by itself.
     """
 
     command: Command
@@ -48,7 +49,7 @@ class CommandRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
     """The result of a command. `application` is the application after the events of the command. `events` lists the
-    types of these events. `position` is the position of the last event.
+    types of the command's events. `position` is the position of the last event.
     """
 
     application_id: UUID

@@ -3,9 +3,9 @@ application if nobody decides in time. One job moves promises after a new calend
 requests expire.
 
 A job searches the desk view for files that may need a command, and sends a command for each of these files. Only the
-command handler decides. The identity of the command is made from the job and its subject (docs/event-format.md,
-Commands and digests). So each act is stored only once, even if a job runs late, runs twice, runs twice at the same
-time, or is killed. If the command handler refuses a command, the job does nothing more.
+command handler decides whether the command is carried out. The identity of the command is made from the job and its
+subject (docs/event-format.md, Commands and digests). So each act is stored only once, even if a job runs late, runs
+twice, runs twice at the same time, or is killed. If the command handler refuses a command, the job does nothing more.
 """
 
 import asyncio
@@ -77,8 +77,8 @@ class DueFiles(Protocol):
         ...
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        """Yields undecided files of the offices of a calendar edition. The promised date of these files was computed
-        without this edition, and is on or after the first day of this edition.
+        """Yields undecided files of the offices to which a calendar edition applies. The promised date of these files
+        was computed without this edition, and is on or after the first day of this edition.
         """
         ...
 
@@ -195,7 +195,7 @@ class Jobs:
     def _errands(
         self, job: str, rows: list[DeskRow], tally: PassTally, errands: Callable[[DeskRow], Iterable[Errand]]
     ) -> list[Errand]:
-        """Returns the errands of all files. If the errands of one file cannot be computed, only this file has none."""
+        """Returns the errands of all files. If the errands of a file cannot be computed, only this file is skipped."""
         found: list[Errand] = []
         for row in rows:
             try:

@@ -1,5 +1,5 @@
-"""Streams: a stream contains the stored events of one application. It also contains the data that idempotency and the
-hash chain need.
+"""Streams: a stream contains the stored events of one application. A stream also contains the data that idempotency and
+the hash chain need.
 """
 
 from collections.abc import Iterable

@@ -1,5 +1,5 @@
 """System acts: some commands become due as time passes. The scheduled job or the command handler sends such a command.
-Both give the same act the same identity, so the act is stored only once.
+The job and the handler give the same identity to the same act, so the act is stored only once.
 """
 
 from datetime import datetime

@@ -46,8 +46,8 @@ def others_listed(life: Life) -> list[str]:
 
 
 def made_complete(life: Life) -> Iterator[Intention]:
-    """Yield the acts until the file is declared complete. Before that, the office returns the file at most twice, and
-    the applicant corrects the file.
+    """Yield the acts until the file is declared complete. Before the file is complete, the office may return it up to
+    two times, and the applicant corrects it each time.
 
     If the applicant does not respond to a return, the application lapses.
     """

@@ -69,7 +69,8 @@ class NotSimulated(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One application. `at` is the time of submission. `arrives` is the time of arrival in the log. Both are in UTC.
+    """One application. `at` is the time of submission. `arrives` is the time of arrival in the log. Both times are in
+    UTC.
 
     A mobile unit may upload an application days after the submission.
     """

@@ -4,7 +4,7 @@ determine the plan.
     lives : Plan -> [Life]      in the order of their submissions in the log
     steps : Plan -> [PlanStep]  in the order of the log
 
-`lives` and `steps` are lazy. They keep a life in memory only from its first step to its last step.
+`lives` and `steps` are lazy. The two iterators keep a life in memory only from its first step to its last step.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,8 @@ DAYS_MAX = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The parameters of a plan: the number of `applications` that arrive in the `days` days before the day `until`.
+    """The parameters of a plan: `applications` is the number of applications. The applications arrive in the last
+    `days` days before the day `until`.
 
     The simulation ends at the beginning of the day `until`, in Jakarta. `with_sample` says whether the first
     application is the sample that visitors see. Raises NotSimulated if the simulation is not possible.
@@ -98,8 +99,8 @@ def _next(under_way: list[tuple[datetime, int, int, list[PlanStep]]]) -> PlanSte
 
 
 def until_last_submission(steps: Iterable[PlanStep]) -> list[PlanStep]:
-    """Return the steps without those that come after the last submission. If a log contains all submissions of these
-    steps, it contains all these steps.
+    """Return the steps up to the last submission. So the last returned step is a submission: if a log contains all the
+    submissions, it also contains all other returned steps.
     """
     kept = list(steps)
     while kept and not isinstance(kept[-1].command, SubmitApplication):

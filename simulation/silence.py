@@ -16,10 +16,10 @@ HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0
 
 
 def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the acts in `moves`. If the promised date passes without a decision, stop there. Then yield a deemed
+    """Yield the acts in `moves`. If the promised date passes without a decision, stop at this date. Then yield a deemed
     approval and the acts after it.
 
-    So an application is never undecided after its due date if its standard has deemed approval.
+    So if the standard has deemed approval, no application stays undecided after its due date.
     """
     for move in moves:
         due = silent_until(life)

@@ -16,7 +16,9 @@ T = TypeVar("T")
 
 
 def stage_acts(life: Life, phase: StagePhase) -> list[Command]:
-    """Return the commands for the stages that have not begun. After a dispute, these are the stages to repeat."""
+    """Return the commands for the stages that have not begun. After a dispute, the result holds the commands for the
+    stages to repeat.
+    """
     begun = life.application.entered | life.application.completed
     return [
         act

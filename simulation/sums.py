@@ -28,8 +28,8 @@ class MeantFact:
     zone of the office where the application was submitted. An application is answered when it is decided or has ended.
     `outcome` is None while the application is open. `answer_known_at` is the time at which the answer arrived in the
     log. `marks` contains each mark of MARKED that applies to the application. `mall` is the mall where the application
-    was submitted. It is "" if the application was not submitted in a mall. `reported_late` is true if a decision was
-    made before the due date but arrived too late. Too late means after the office's allowance for late reports, or
+    was submitted. `mall` is "" if the application was not submitted in a mall. `reported_late` is true if a decision
+    was made before the due date but arrived too late. Too late means after the office's allowance for late reports, or
     after the deemed approval.
 
     While the legal clock is paused, `paused_since` is the time at which the pause began. `own_time` is the time from

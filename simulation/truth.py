@@ -29,8 +29,8 @@ Happened = list[tuple[PlanStep, ApplicationEvent]]
 
 
 def truth(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield one row with the plan's parameters. Then yield one row for each application, sorted by ordinal. At last,
-    yield one row with the statistics and the number of links, both at the end of the plan.
+    """Yield one row with the plan's parameters. Then yield one row for each application, sorted by ordinal. Finally,
+    yield one row with the statistics and the number of links at the end of the plan.
 
     `earlier` holds the statistics at half of the plan's time. `earlier` leaves out everything that happened later.
     """

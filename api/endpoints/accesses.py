@@ -31,7 +31,7 @@ async def get_access_record(request: Request) -> Response:
     """Read the access record, page by page.
 
     Only auditors may read the access record. If you keep the `id` of the last entry, you can later read only the new
-    entries. No entry is missed, and an entry never changes.
+    entries. You then miss no entry: entries never change, and every new entry gets a higher `id`.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation_for(OPERATION, principal)

@@ -52,8 +52,8 @@ QUERY: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One page of the queue. `files` have the fields of `FileBody`. `after` is the cursor of the next page. It is None
-    on the last page.
+    """One page of the queue. `files` have the fields of `FileBody`. `after` is the cursor of the next page. On the last
+    page, `after` is None.
     """
 
     office: str
@@ -153,7 +153,7 @@ def soon(now: datetime, office: str, registry: Registry) -> datetime:
 def file_of(row: DeskRow, principal: Principal, registry: Registry, now: datetime, horizon: datetime) -> dict[str, Any]:
     """Returns the fields of `FileBody`. While the legal clock is paused, the due date keeps moving. So the file has no
     date of deemed approval during a pause. If an application has ended, its file is in the queue only because of a
-    dispute. For such a file, the numbers of open payments and open obstacles are 0.
+    dispute. If the application has ended, the numbers of open payments and open obstacles are 0.
     """
     standard, due, details = registry.standard(row["service"], row["standard"]), row["due_at"], row["details"]
     since = parse_instant(details["paused_since"]) if details["paused_since"] else None

@@ -127,8 +127,8 @@ def _wrong(name: str, detail: str) -> Problem:
 
 
 class FeedResponse:
-    """An ASGI application that sends the answer to one reader. The number of readers is limited. A client is one of
-    these readers until the whole answer is sent.
+    """An ASGI application that sends the answer to one reader. The number of readers at the same time is limited. A
+    client counts as a reader until the server has sent the whole answer.
     """
 
     def __init__(self, feeds: Feeds, agency: str, query: FeedQuery) -> None:
@@ -195,8 +195,8 @@ class FeedResponse:
         await send({"type": "http.response.body", "body": b""})
 
     async def _more(self, place: int, seconds: float, gone: "asyncio.Future[None]") -> bool:
-        """Waits until one of three things happens: the feed has a new event, the client disconnects, or the time is
-        over. Returns True if the feed has a new event.
+        """Waits until one of three things happens: the feed has a new event, the client disconnects, or the timeout
+        passes. Returns True if the feed has a new event.
         """
         more = asyncio.create_task(self.feeds.more(self.agency, place, seconds=seconds))
         first: set[asyncio.Future[Any]] = {more, gone}

@@ -1,7 +1,7 @@
 """Health: two endpoints tell load balancers whether this process works, and the operator can read the details.
 
-The public endpoints answer only "ok" or "not ok". They show no numbers, because a number that changes with each event
-would disclose each act of an office to the public. The ops server (infra/runtime/ops_server.py) shows the details.
+The public endpoints answer only "ok" or "not ok". The public must not see each act of an office. So these endpoints
+show no number that changes with each event. The ops server (infra/runtime/ops_server.py) shows the details.
 """
 
 from starlette.requests import Request
@@ -46,8 +46,8 @@ async def readiness(dependencies: Dependencies) -> tuple[bool, dict[str, object]
     release made the view, and the new version is being built), or `behind` (the view answers no request yet). `stopped`
     lists each event that a view cannot process. `feeds` is the number of log positions that are not in the agencies'
     feeds yet. `relays` gives each relay's lag, and is empty if no relay has ever run. `services` lists the background
-    services. `clock_offset_seconds` is the clock of this host minus the clock of the database. Feeds, relays, services
-    and the clock do not change the readiness. Raises Unavailable.
+    services. `clock_offset_seconds` is the clock of this host minus the clock of the database. The feeds, the relays,
+    the services and the clock do not affect whether this process can serve. Raises Unavailable.
     """
     views = dependencies.views
     store = await dependencies.storing()

@@ -75,11 +75,11 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
 def network_of(address: str) -> str:
     """Returns the network of an address. Tries from the same network are counted together. The network is the first 24
     bits (/24) of the IPv4 address, or the first 64 bits (/64) of the IPv6 address. A socket for IPv6 may show an IPv4
-    address. Such an address is treated as an IPv4 address.
+    address in the form of an IPv6 address. The function treats this as the IPv4 address.
 
     One household can use all addresses of an IPv6 /64, so an attacker must not get a new try for each address. An
-    attacker can also rent 256 neighbouring IPv4 addresses, so these addresses are one network, too. A provider often
-    gives a household another address of the same /24, so the household's network stays known.
+    attacker can also rent 256 neighbouring IPv4 addresses, so these addresses are one network, too. If a provider gives
+    a household another address, this address is often in the same /24. So the household is still in a known network.
     """
     try:
         parsed = ip_address(address)

@@ -63,7 +63,9 @@ async def give(
     key: str,
     body: Any,  # noqa: ANN401 - JSON is any value
 ) -> int:
-    """Stores the answers and returns their position. Raises NotYours and the errors of `SurveyHandler.handle`."""
+    """Stores the answers. Returns the log position of the event that contains the answers. Raises NotYours and the
+    errors of `SurveyHandler.handle`.
+    """
     dependencies = dependencies_of(request)
     registry = await dependencies.catalogue.registry()
 

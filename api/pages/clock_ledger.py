@@ -1,5 +1,5 @@
-"""The clock ledger in words: the page lists the events that started, paused or stopped the two clocks. It also lists
-the durations and the holders of the file.
+"""The clock ledger in words: the page lists the events that started, paused or stopped the two clocks. The page also
+lists the durations and the holders of the file.
 
 Example of a line: "The office's clock is paused", "Documents returned for correction", "2 days". If a span has not
 ended, it is measured up to the time of the request. A day has 24 hours.

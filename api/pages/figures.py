@@ -96,7 +96,7 @@ def _durations(language: Language, total: Figures) -> list[KeyFigure]:
 
 def extremes(language: Language, lines: list[TableLine]) -> str:
     """Names the line with the highest percentage of decisions on time, and the line with the lowest percentage. Lines
-    without a percentage are ignored. The text is empty if all other lines have the same percentage.
+    without a percentage are ignored. The text is empty if all lines with a percentage have the same percentage.
     """
     shown = [(line.length, line) for line in lines if line.length is not None]
     if not shown:

@@ -1,5 +1,5 @@
-"""Languages of the pages: this module translates the texts of the pages. It writes numbers, dates and times in local
-notation.
+"""Languages of the pages: this module translates the texts of the pages. This module also writes numbers, dates and
+times in local notation.
 
 Source strings are English. `locale/id` contains the Indonesian translations. The `.po` file is compiled in memory when
 this module is imported, so there is no build step.
@@ -72,7 +72,7 @@ class Language:
 
     def percent(self, percent: float) -> str:
         """Writes a percentage, for example 87.5% in English and 87,5% in Indonesian. There is no space before the
-        sign.
+        percent sign.
         """
         return f"{self.number(percent)}%"
 

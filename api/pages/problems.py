@@ -108,8 +108,8 @@ TEXTS = frozenset(text for problem in PROBLEMS.values() for text in (problem.tit
 
 
 def in_words(language: Language, text: str, instead: str) -> str:
-    """Translates `text` if `text` is in `TEXTS`. All other texts are in English. An English reader gets such a text
-    unchanged. An Indonesian reader does not get such a text, but gets the translation of `instead`.
+    """Translates `text` if `text` is in `TEXTS`. All other texts are in English. If `text` is not in `TEXTS`, an
+    English reader gets `text` unchanged, and an Indonesian reader gets the translation of `instead`.
     """
     if text in TEXTS:
         return language.say(text)

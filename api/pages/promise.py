@@ -118,9 +118,9 @@ def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
 
 
 def _reported_late(reading: PageReader, decision: DecisionEntry, due: datetime) -> str:
-    """Returns a sentence about a decision that was reported after the office's allowance for late reports. A correction
-    of the decision's time can also be such a report. The sentence names the time of the decision and the time of the
-    report.
+    """Returns a sentence about a decision that was reported too late: the office's allowance for late reports had
+    already passed. The late report may be the decision itself, or a correction of the decision's time. The sentence
+    names the time of the decision and the time of the report.
     """
     corrected = decision["amended_at"] if parse_instant(decision["stated_at"]) > due else None
     recorded = corrected or decision["recorded_at"] or decision["decided_at"]
@@ -218,8 +218,8 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
 
 
 def _counted(reading: PageReader, promise: PlainPromise, length: str, complete_at: str) -> str:
-    """Returns a sentence that names the day from which the promise is counted. With this day, the citizen can count up
-    to the promised date.
+    """Returns a sentence that names the day from which the promise is counted. From this day, the citizen can count the
+    days up to the promised date.
     """
     language, counted_from = reading.language, promise["counted_from"]
     if counted_from is None:
@@ -278,7 +278,7 @@ def _basis(reading: PageReader, extension: str) -> str:
 
 def _moved_by(reading: PageReader, unit: str, before: datetime, after: datetime) -> str:
     """Returns in words by how much the promised date moved from `before` to `after`. If the promise is counted in
-    working days or in calendar days, the length is counted in the same way. Otherwise the length is in days and hours.
+    working days or in calendar days, the length has the same unit. Otherwise the length is in days and hours.
     """
     if unit in HOURLY:
         return length(reading.language, after - before)

@@ -1,5 +1,5 @@
-"""PageReader: it reads one row of the progress view. It gives the names of the codes in the row, and the time zone of
-the row's office.
+"""PageReader: it reads one row of the progress view. The reader gives the names of the codes in the row, and the time
+zone of the row's office.
 
 Every application can be shown, even if the registry does not know one of its codes. An unknown code is shown unchanged.
 """

@@ -84,8 +84,8 @@ def _all_steps(reading: PageReader) -> Iterator[Step]:
 
 
 def _closed(reading: PageReader, versions: range, *events: str) -> bool:
-    """Returns True in two cases: the application has ended, or an event that is named in `events` has a version in
-    `versions`. In both cases, no further stage can follow.
+    """Returns True if no further stage can follow. There are two cases: the application has ended, or one of the named
+    events happened in the range `versions`.
     """
     happened = (entry["event"] in events and entry["version"] in versions for entry in reading.row["timeline"])
     return reading.row["status"] in ENDS or any(happened)
@@ -124,9 +124,9 @@ def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> S
 
 
 def _stages(reading: PageReader, phase: StagePhase, versions: range, *, closed: bool) -> Iterator[Step]:
-    """Returns the stages of a phase. First come the stages that were entered by an event with a version in `versions`.
-    A stage is listed once for each time it was entered. The other stages follow. If the phase is closed, the list
-    contains no future stage and no current stage.
+    """Returns the stages of a phase. First come the entered stages. A stage counts as entered if the version of the
+    event that entered it lies in `versions`. A stage is listed once for each time it was entered. After the entered
+    stages, the other stages follow. If the phase is closed, the list contains no future stage and no current stage.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []

@@ -1,7 +1,7 @@
 """Updates the Indonesian catalogue from the strings of the pages: `python -m api.pages.translations`.
 
-A new string is added with an empty translation, and a translator fills in the translation. A string that the pages do
-not use any more is removed.
+A new string is added with an empty translation, and a translator fills in the translation. A string that is no longer
+in the pages is removed.
 """
 
 from babel.messages.catalog import Catalog

@@ -1,9 +1,9 @@
-"""Imported history: this module turns every record of a source into an event. It accepts every record.
+"""Imported history: this module turns every record of a source into an event. The module accepts every record.
 
     admit : SourceRecord, Application, Registry -> Event
 
-A record may report an act that the procedure forbids. Jejak stores the event in spite of this. The event's field
-`deviates` then holds the code of the refusal.
+A record may report an act that the procedure forbids. Jejak stores the event in spite of this. In this case, a command
+for the same act would be refused. The event's field `deviates` holds the code of this refusal.
 """
 
 from dataclasses import dataclass, replace
@@ -47,7 +47,8 @@ def _numbered(event: ApplicationEvent, application: Application) -> ApplicationE
     """Fill in the numbers that a source leaves out. In an event, the number 0 means that the source gives no number.
 
     An event that opens a numbered thing (for example a referral or a payment) gets the next free number. An event that
-    closes a numbered thing gets the number of the oldest open thing of the same kind, or 0 if no such thing is open.
+    closes a numbered thing gets the number of the oldest open thing of the same kind. If nothing of this kind is open,
+    the event gets the number 0.
     """
     counted = application.counted
     match event:

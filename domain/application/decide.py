@@ -190,8 +190,8 @@ def submit(
 ) -> list[ApplicationEvent]:
     """The citizen clock starts.
 
-    The event names the edition of the standard that is in force on the day of the act, in the office's time zone. The
-    application keeps this edition.
+    The event names the standard's edition in force on the day of the act. The office's time zone decides which day this
+    is. The application keeps the edition.
     """
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted
@@ -385,8 +385,8 @@ def is_stale(command: Command, seen: int, application: Application) -> bool:
     `seen` is the version that the sender of the command had read.
 
     Usually, four kinds of events do not matter to a command: a reassignment to another officer, a PIN reset, a
-    complaint referral, and a move of the promised date by a newer calendar. But an earlier reassignment matters to a
-    reassignment, and an earlier PIN reset matters to a PIN reset.
+    complaint referral, and a move of the promised date by a newer calendar. But a reassignment matters to the command
+    `Reassign`, and a PIN reset matters to the command `ResetPin`.
     """
     if seen > application.version:  # the application never had this version, so the sender cannot have read it
         return True

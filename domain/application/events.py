@@ -146,9 +146,9 @@ class ReferralAnswered(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
     """The remaining time is counted with the calendar of the new office. `promise` is the promise with the new date.
-    `promise` is absent if the system had computed no promise, or if the file was incomplete or already decided. `to` is
-    the new office. `unlisted` is true if the service's standard does not list this office. `reason` is the reason that
-    the supervisor gives for the transfer.
+    `promise` is absent in three cases: the system had computed no promise, the file was incomplete, or somebody had
+    decided. `to` is the new office. `unlisted` is true if the service's standard does not list this office. `reason` is
+    the reason that the supervisor gives for the transfer.
     """
 
     topic: ClassVar[str] = "application.transferred.v1"
@@ -183,8 +183,8 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved(Event):
-    """`report_until` is present if the time of the decision does not come from the server's clock, and is not after the
-    promised date. If the decision is recorded after `report_until`, the decision counts as late.
+    """If the decision is recorded after `report_until`, the decision counts as late. `report_until` is absent if the
+    server's clock gave the time of the decision, or if this time is after the promised date.
     """
 
     topic: ClassVar[str] = "application.approved.v1"
@@ -193,8 +193,8 @@ class Approved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Event):
-    """`report_until` is present if the time of the decision does not come from the server's clock, and is not after the
-    promised date. If the decision is recorded after `report_until`, the decision counts as late.
+    """If the decision is recorded after `report_until`, the decision counts as late. `report_until` is absent if the
+    server's clock gave the time of the decision, or if this time is after the promised date.
     """
 
     topic: ClassVar[str] = "application.rejected.v1"
@@ -307,8 +307,8 @@ class Reopened(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
     """The office corrects its record. `amends` is the stream version of the wrong event. `corrected_at` is the right
-    time in UTC. Only an amendment of the kind TIME has `corrected_at`. `report_until` is present if the correction
-    moves the time of a late decision to the promised date or earlier. If the correction is recorded after
+    time in UTC. Only an amendment of the kind TIME has `corrected_at`. A correction may change the time of a decision
+    so that the decision is no longer late. Only such a correction has `report_until`. If it is recorded after
     `report_until`, the decision still counts as late.
     """
 

@@ -342,7 +342,7 @@ def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) ->
     Return None if the event adds no step.
 
     `facts` and `open_pauses` describe the state before the event. Earlier releases recorded transfers without a
-    promise. Such a transfer is not a step.
+    promise. A transfer without a promise is not a step.
     """
     event, at = recorded.event, recorded.act.at
     _, over = pauses_after(open_pauses, event, at)

@@ -62,13 +62,16 @@ def asked_once(missing: tuple[str, ...], application: Application) -> None:
 def stages_done(phase: StagePhase, application: Application, standard: StandardPublished) -> None:
     """Refuse if a required stage of the phase is not completed.
 
-    Also refuse if a stage of the phase must be repeated after a reopening and is not completed again.
+    After a reopening, `to_redo` contains the stages that the office must repeat. Also refuse if one of these stages
+    belongs to the phase.
     """
     _completed(standard.required(phase) | application.to_redo, phase, application, standard)
 
 
 def done_as_before(application: Application, standard: StandardPublished) -> None:
-    """Check that every production stage of the first issue is completed again before the product is issued again."""
+    """Refuse to issue the product again if a production stage that was completed for the first issue is not completed
+    now.
+    """
     _completed(application.issued_with, StagePhase.PRODUCTION, application, standard)
 
 

@@ -52,8 +52,8 @@ def record_inspection(command: RecordInspection, application: Application) -> li
 def request_payment(
     command: RequestPayment, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A payment request pauses the legal clock if the file is complete, no decision has stopped the clock, and the
-    standard allows a pause for a payment.
+    """A payment request pauses the legal clock if three conditions hold: the file is complete, nobody has decided, and
+    the standard allows a pause for a payment.
     """
     only_in(application, *IN_WORK, *GRANTED)
     pauses = application.running and AWAITING_PAYMENT in standard.grounds

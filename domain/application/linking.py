@@ -9,7 +9,7 @@ from domain.registry.editions import StandardPublished
 
 
 def supplied(standards: Sequence[StandardPublished]) -> list[tuple[str, ...]]:
-    """For each standard in the list, return the requirements that an earlier standard in the list has too.
+    """For each standard in the list, return the requirements that an earlier standard in the list also has.
 
     So the applicant is asked only once for a shared requirement: in the first application that needs the requirement.
     """

@@ -78,9 +78,10 @@ def reject(command: Reject, application: Application, act: Act) -> list[Applicat
 
 
 def comes_too_late(application: Application, act: Act) -> bool:
-    """Tell whether the decision is recorded as a late report only, so that it does not become the outcome.
+    """Return True if the decision does not become the outcome, and is only recorded as a late report.
 
-    A decision is a late report if it was made before the outcome in force, or after a deemed approval.
+    There are two cases. First, the decision was made before the outcome in force. Second, the application is deemed
+    approved, and no late report was recorded before.
     """
     if before_outcome(application, act):
         return True
@@ -142,11 +143,13 @@ def silence_grants_at(facts: PromiseFacts, registry: Registry, standard: Standar
 
     Normally this is the promised instant.
 
-    Return None if no date was promised, if an import's source states the date, or if no calendar reaches far enough.
+    Return None in three cases: no date was promised, an import's source states the date, or no calendar reaches far
+    enough.
 
     A promised date may have passed already when the system learns of the promise. For example, a device had a wrong
-    clock, or a mobile unit had no network for a long time. In such a case nobody could decide in time. So the whole
-    promised time is counted again from the instant at which the system learnt of the promise.
+    clock, or a mobile unit had no network for a long time. If the promised date has passed before the system learns of
+    the promise, nobody can decide in time. So the whole promised time is counted again from the instant at which the
+    system learnt of the promise.
     """
     promise, known_at = facts.promise, facts.promised_at
     if standard.terms is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
@@ -224,7 +227,7 @@ def promise_after(pause: str, application: Application, until: datetime, registr
 def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> Promise | None:
     """Return the promise, computed again with the newest calendars.
 
-    Return None if the application has no promise, or if the promise does not come from `standard`.
+    Return None in two cases: the application has no promise, or the promise does not come from the edition `standard`.
     """
     if standard.terms is None or facts.complete_at is None or facts.promised_by not in registry.offices:
         return None
@@ -245,7 +248,7 @@ def promise_handed_on(application: Application, act: Act, to: str, registry: Reg
     """Return the promise with its new date after a transfer. `to` is the office that receives the file. The remaining
     time is counted with the calendar of this office.
 
-    Return None if the system computed no promise, or if the file is incomplete or already decided.
+    Return None in three cases: the system computed no promise, the file is incomplete, or somebody has decided.
 
     While the legal clock is paused, the remaining time is counted from the start of the pause. Raises CalendarEnds.
     """

@@ -39,7 +39,8 @@ def of_payment(payment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OpenPauses:
-    """The open pauses: `names` holds their names, and `since` is the instant, in UTC, at which the clock stopped.
+    """The open pauses: `names` holds the names of the open pauses, and `since` is the instant, in UTC, at which the
+    clock stopped.
 
     `since` is None while the clock runs.
     """
@@ -52,7 +53,7 @@ def pauses_after(known: OpenPauses, event: events.ApplicationEvent, at: datetime
     """Return two values: the pauses that are open after an event at `at`, and the pause that this event closed.
 
     The second value is None if the event does not start the clock again. The function accepts every event. Imported
-    history may close a pause that never began. Such an event changes nothing.
+    history may close a pause that never began. An event that closes such a pause changes nothing.
     """
     match event:
         case events.ReturnedForCorrection(pauses=True):

@@ -106,8 +106,8 @@ def with_allowance(event: ApplicationEvent, application: Application, act: Act, 
     """Return the event. If the event needs an allowance for late reports, set `report_until` in the returned event.
 
     Two kinds of events need the allowance. The first kind is a decision whose reported time is not after the promised
-    date. The second kind is an amendment that moves the time of a late decision to the promised date or earlier. A view
-    compares `report_until` with the time of recording, so the view needs no calendar.
+    date. The second kind is an amendment of a late decision, if the corrected time is not after the promised date. A
+    view compares `report_until` with the time of recording, so the view needs no calendar.
     """
     promise = application.promise
     if promise is None:
@@ -151,8 +151,8 @@ def _not_before(latest: datetime, first: Sequence[Recorded], entries: Sequence[R
     """Raise TimeTooEarly if `latest` is before one of the entries in `first`. The act must come after all these
     entries.
 
-    A device may state a time that is after the recording of its event. For such an event, the time of recording is used
-    instead.
+    A device may state a time that is after the recording of its event. If so, the function compares `latest` with the
+    time of recording.
     """
     earliest = max((_by(happened_at(entry, entries), entry.recorded_at) for entry in first), default=latest)
     if latest < earliest:

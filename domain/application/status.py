@@ -77,9 +77,9 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
     An ended application stays ended: a later event adds facts but never changes the outcome (docs/event-format.md, Two
     orders). There is one exception. After the hand-over, the citizen can dispute the product, the office can make it
     again, and the office can revoke it. A return or a suspension is possible only before a decision. Suppose that a
-    second return or suspension begins during the first. When the second one ends, the application gets back the status
-    that it had before the first one. In imported history, a file may be received or declared complete while it is
-    returned or suspended. Such an event changes the status that is restored later.
+    second return or suspension begins during the first. When the second return or suspension ends, the application gets
+    back the status that it had before the first. In imported history, a file may be received or declared complete while
+    it is returned or suspended. This changes the status that the application gets back later.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before

@@ -3,9 +3,10 @@
 The module `ledger` makes a ledger from the marks.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from domain.application import events, incident_events, promise_events
@@ -94,6 +95,10 @@ FINISHES = frozenset(kind for kind, status in MOVES.items() if status in ENDS)
 """These events stop the citizen clock: the hand-over, and every end without a product."""
 
 
+MarkOf = Callable[..., Mark]
+"""Makes a mark of one event. The arguments are `kind` and the fields that differ from mark to mark."""
+
+
 def cause_of(recorded: Recorded) -> str:
     return _cause(recorded.event.topic)
 
@@ -106,81 +111,81 @@ def _cause(topic: str) -> str:
 def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
     """Return the marks of this event. The result is () if the event has no effect on the clocks."""
     event, act = recorded.event, recorded.act
-    base = Mark(kind=MarkKind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
+    mark = partial(Mark, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
     match event:
         case events.Submitted():
-            started = base._replace(kind=MarkKind.START, clock=Clock.CITIZEN)
-            return (started, base._replace(kind=MarkKind.OFFICE, office=act.office), *_promised(base, event.promise))
+            started = mark(kind=MarkKind.START, clock=Clock.CITIZEN)
+            return (started, mark(kind=MarkKind.OFFICE, office=act.office), *_promised(mark, event.promise))
         case events.DeclaredComplete():
-            started = base._replace(kind=MarkKind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
-            return (started, *_promised(base, event.promise))
+            started = mark(kind=MarkKind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
+            return (started, *_promised(mark, event.promise))
         case events.ReturnedForCorrection():
-            taken = base._replace(kind=MarkKind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
-            return (taken, *_paused(base, RETURN, AWAITING_CORRECTION, pauses=event.pauses))
+            taken = mark(kind=MarkKind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
+            return (taken, *_paused(mark, RETURN, AWAITING_CORRECTION, pauses=event.pauses))
         case events.CorrectionSupplied():
             return (
-                base._replace(kind=MarkKind.RELEASED, name=RETURN),
-                _resumed(base, RETURN),
-                *_promised(base, event.promise),
+                mark(kind=MarkKind.RELEASED, name=RETURN),
+                _resumed(mark, RETURN),
+                *_promised(mark, event.promise),
             )
         case events.Suspended():
-            return _paused(base, SUSPENSION, event.ground, pauses=event.pauses)
+            return _paused(mark, SUSPENSION, event.ground, pauses=event.pauses)
         case events.Resumed():
-            return (_resumed(base, SUSPENSION), *_promised(base, event.promise))
+            return (_resumed(mark, SUSPENSION), *_promised(mark, event.promise))
         case incident_events.PaymentRequested():
             name = of_payment(event.payment)
-            taken = base._replace(kind=MarkKind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
-            return (taken, *_paused(base, name, AWAITING_PAYMENT, pauses=event.pauses))
+            taken = mark(kind=MarkKind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
+            return (taken, *_paused(mark, name, AWAITING_PAYMENT, pauses=event.pauses))
         case incident_events.PaymentReceived(open_idr=int()):
             return ()
         case incident_events.PaymentReceived() | incident_events.PaymentExpired():
             name = of_payment(event.payment)
             return (
-                base._replace(kind=MarkKind.RELEASED, name=name),
-                _resumed(base, name),
-                *_promised(base, event.promise),
+                mark(kind=MarkKind.RELEASED, name=name),
+                _resumed(mark, name),
+                *_promised(mark, event.promise),
             )
         case events.Referred():
             name = f"{OF_A_REFERRAL}{event.referral}"
-            return (base._replace(kind=MarkKind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
+            return (mark(kind=MarkKind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
         case events.ReferralAnswered():
-            return (base._replace(kind=MarkKind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
+            return (mark(kind=MarkKind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
         case events.StageEntered():
             holder = Party(event.holder or Holder.BACK_OFFICE)
-            return (base._replace(kind=MarkKind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
+            return (mark(kind=MarkKind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
         case events.StageCompleted():
-            return (base._replace(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
+            return (mark(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
         case events.Transferred():
-            return (base._replace(kind=MarkKind.OFFICE, office=event.to), *_promised(base, event.promise))
+            return (mark(kind=MarkKind.OFFICE, office=event.to), *_promised(mark, event.promise))
         case promise_events.DeadlineExtended() | promise_events.PromiseMoved():
-            return _promised(base, event.promise)
+            return _promised(mark, event.promise)
         case events.Reopened():
             names = (AT_THE_COUNTER, *(OF_A_STAGE + stage for stage in event.redo))
-            released = (base._replace(kind=MarkKind.RELEASED, name=name) for name in names)
-            return (base._replace(kind=MarkKind.RESTART, clock=Clock.CITIZEN), *released)
+            released = (mark(kind=MarkKind.RELEASED, name=name) for name in names)
+            return (mark(kind=MarkKind.RESTART, clock=Clock.CITIZEN), *released)
         case events.RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
-            return (base._replace(kind=MarkKind.VOID, amends=event.amends),)
+            return (mark(kind=MarkKind.VOID, amends=event.amends),)
         case events.RecordAmended(corrected_at=datetime()):
-            return (base._replace(kind=MarkKind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
+            return (mark(kind=MarkKind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
         case events.MadeReady():
-            lies = base._replace(kind=MarkKind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
-            return (*_stopped(base, event), lies)
+            lies = mark(kind=MarkKind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
+            return (*_stopped(mark, event), lies)
         case _:
-            return _stopped(base, event)
+            return _stopped(mark, event)
 
 
-def _promised(base: Mark, promise: Promise | None) -> tuple[Mark, ...]:
-    return (base._replace(kind=MarkKind.PROMISE, due_at=promise.due_at),) if promise else ()
+def _promised(mark: MarkOf, promise: Promise | None) -> tuple[Mark, ...]:
+    return (mark(kind=MarkKind.PROMISE, due_at=promise.due_at),) if promise else ()
 
 
-def _paused(base: Mark, name: str, ground: str, *, pauses: bool) -> tuple[Mark, ...]:
-    return (base._replace(kind=MarkKind.PAUSE, clock=Clock.LEGAL, name=name, ground=ground),) if pauses else ()
+def _paused(mark: MarkOf, name: str, ground: str, *, pauses: bool) -> tuple[Mark, ...]:
+    return (mark(kind=MarkKind.PAUSE, clock=Clock.LEGAL, name=name, ground=ground),) if pauses else ()
 
 
-def _resumed(base: Mark, name: str) -> Mark:
-    return base._replace(kind=MarkKind.RESUME, clock=Clock.LEGAL, name=name)
+def _resumed(mark: MarkOf, name: str) -> Mark:
+    return mark(kind=MarkKind.RESUME, clock=Clock.LEGAL, name=name)
 
 
-def _stopped(base: Mark, event: ApplicationEvent) -> tuple[Mark, ...]:
+def _stopped(mark: MarkOf, event: ApplicationEvent) -> tuple[Mark, ...]:
     clocks = ((Clock.LEGAL, DECIDES), (Clock.CITIZEN, FINISHES))
-    return tuple(base._replace(kind=MarkKind.STOP, clock=clock) for clock, kinds in clocks if type(event) in kinds)
+    return tuple(mark(kind=MarkKind.STOP, clock=clock) for clock, kinds in clocks if type(event) in kinds)

@@ -81,12 +81,12 @@ def due_at(
 
 @rests_on("completeness", "unit", "after-hours")
 def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: OpeningHours) -> date | None:
-    """A file that became complete at `start` may be counted from a later local day. If so, return this later day.
-    Otherwise return None.
+    """A file that became complete at `start` may be counted from a later local day. Return this later day, or None if
+    the promise is counted from the day of `start`.
 
-    Example: completeness on Friday after closing time is counted from Monday. Service hours and minutes always run from
-    the next opening. Wall hours include nights, so they run from `start`, and the result is None. `unit` must not be
-    `Unit.SOURCE`.
+    Example: completeness on Friday after closing time is counted from Monday. A promise in hours or minutes of service
+    always runs from the next opening. A promise in wall hours also counts nights, so it runs from `start`, and the
+    result is None. `unit` must not be `Unit.SOURCE`.
     """
     if unit is Unit.WALL_HOURS:
         return None

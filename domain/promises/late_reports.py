@@ -32,7 +32,7 @@ def allowed_days(office: OfficeRegistered, channel: Channel) -> int:
 
 @rests_on("late-report")
 def report_until(due: datetime, channel: Channel, *, office: str, service: str, registry: Registry) -> datetime | None:
-    """Return the last instant, in UTC, at which a decision can be recorded so that it still counts as on time.
+    """Return an instant in UTC. A decision that is recorded after this instant counts as late.
 
     `due` is the due instant of the decision. The result is the closing time of the last allowed working day. The result
     is never before `due`. If no calendar reaches that day, calendar days are counted. Return None if the office is not

@@ -7,7 +7,7 @@ def overdue(due_at: datetime | None, now: datetime, paused_since: datetime | Non
     """Tell whether the promised instant of an undecided application has passed at `now`. All instants are aware.
 
     A file in a pause of the legal clock is overdue only if the file was overdue when the pause began. `paused_since` is
-    the instant at which the clock stopped, and None while the clock runs. An application without a promised instant is
+    the instant at which the clock stopped, or None while the clock runs. An application without a promised instant is
     never overdue. A decision at exactly the promised instant is in time.
 
     `projections/statistics.sql` states the same rule for the public figures.

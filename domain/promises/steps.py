@@ -102,8 +102,8 @@ def after_pause(
     The settings are those of the office that holds the file.
 
     The caller must apply several pauses in the order of time, because a pause that begins after the due instant does
-    not move the promise. If all pauses begin before the first due instant, their order makes no difference, unless the
-    promise has the setting `roll_forward`.
+    not move the promise. The order makes no difference if two conditions hold: all pauses begin before the first due
+    instant, and the promise does not have the setting `roll_forward`.
     """
     if promise.unit is Unit.SOURCE or until <= since or since > promise.due_at:
         return promise
@@ -166,9 +166,9 @@ def replayed(
 
     The promise is first computed for `office` from `start`. Then each step is applied in the given order.
 
-    If each step were computed with the calendars that were in force at its time, the result would be the stored
-    promise. A new calendar edition moves the promise only if `due_at` changes. If only the names of the editions
-    change, the promise does not move. An extension that the standard does not list is left out.
+    With the calendars that were in force at the time of each step, the result would be the stored promise. A new
+    calendar edition moves the promise only if `due_at` changes. If only the names of the editions change, the promise
+    does not move. An extension that the standard does not list is left out.
     """
     promise = promised(terms, start, office=office, service=service, edition=standard.edition, registry=registry)
     units = {extension.code: extension.n for extension in standard.extensions or ()}

@@ -55,7 +55,7 @@ class AfterHours(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialWeek:
-    """From `first_day` to `last_day`, these opening hours replace the usual opening hours. Both days are included."""
+    """From `first_day` up to and including `last_day`, these opening hours replace the usual opening hours."""
 
     first_day: date
     last_day: date
@@ -68,7 +68,7 @@ class SpecialWeek:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """The days off of one office. The calendar covers the days from `first_day` to `last_day`. Both days are included.
+    """The days off of one office. The calendar covers the days from `first_day` up to and including `last_day`.
 
     If several special weeks apply on one day, the last of them in `special` is used.
     """
@@ -120,7 +120,7 @@ class CalendarTooShort(ValueError):
 
 @rests_on("special-hours", "opening-hours")
 def week_of(day: date, calendar: Calendar, hours: OpeningHours) -> Week:
-    """Return the opening hours of each weekday, as they are in force on `day`. The function does not ask whether `day`
+    """Return the opening hours that are in force on `day`, for each weekday. The function does not check whether `day`
     is a day off.
     """
     for special in reversed(calendar.special):

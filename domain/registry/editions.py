@@ -174,8 +174,8 @@ LAW_DEFAULT = rests_on("default-promise")(PromiseTerms(unit=Unit.WORKING_DAYS, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """An extension of the deadline by `n` units. The extension has the same unit as the promise. Each extension is
-    possible once.
+    """An extension of the deadline by `n` units. The extension has the same unit as the promise. An application can use
+    each extension only once.
 
     `basis` is the law that allows the extension.
     """
@@ -202,10 +202,10 @@ class StandardPublished:
 
     `promise` is None if the source names no single time limit. `fee_idr` is the fee in whole rupiah. If there is no
     single amount, `fee_idr` is None. `free_order` says whether stages may come in any order and more than once, as in
-    the imported history of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is
-    the number of calendar days after the hand-over in which a citizen may dispute that the product is done. If
-    `dispute_days` is None, a dispute is possible at any time. `last_minute_percent` is the length of the last part of
-    the promised time, in percent. If the office returns the file in this part, the return is a last-minute return. If
+    the imported history of an agency. `grounds` holds the grounds on which the legal clock may pause. For
+    `dispute_days` calendar days after the hand-over, a citizen may dispute that the product is done. If `dispute_days`
+    is None, a dispute is possible at any time. `last_minute_percent` is the length of the last part of the promised
+    time, in percent. If the office returns the file in this part, the return is a last-minute return. If
     `last_minute_percent` is None, this part is the last 20 percent.
 
     If `default_promise` is true, the standard names no time limit, and the law's default applies. `promise_basis` names
@@ -306,7 +306,7 @@ class StandardPublished:
 class SpecialHours:
     """Special opening hours for each weekday, for example in Ramadan.
 
-    The special hours are in force from `first_day` to `last_day`. Both days are included.
+    The special hours are in force from `first_day` up to and including `last_day`.
     """
 
     first_day: date
@@ -319,8 +319,8 @@ class CalendarPublished:
     """A calendar edition: national holidays and joint leave (SKB 3 Menteri) in a span of days.
 
     A calendar with `offices` adds days off, closures and special hours to the national calendar, for these offices
-    only. Such a calendar need not cover the whole span of the national calendar. Dates outside the span of a calendar
-    have no effect.
+    only. A calendar with `offices` need not cover the whole span of the national calendar. Dates outside the span of a
+    calendar have no effect.
     """
 
     topic: ClassVar[str] = "calendar.published.v1"

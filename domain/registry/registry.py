@@ -74,8 +74,8 @@ class Registry:
     def regions_of(self, office: str) -> list[str]:
         """Return the codes of the regions in which the office lies, the smallest first.
 
-        If the region table lacks a region, the code of the next larger region is this region's code without its last
-        part: for example, 33.74 for 33.74.16.
+        If the region table lacks a region, the next larger region is found by removing the last part of the code. For
+        example, 33.74.16 lies in 33.74.
         """
         registered, codes = self.offices.get(office), []
         code = registered.region if registered else None
@@ -86,7 +86,7 @@ class Registry:
         return codes
 
     def newest(self, service: str) -> StandardPublished | None:
-        """Return the newest national edition. If there is none, return the newest edition of any place."""
+        """Return the newest national edition. If no edition is national, return the newest edition of any place."""
         editions = self.services.get(service, ())
         return max(editions, key=lambda s: (s.place is None, s.standard), default=None)
 
@@ -96,7 +96,7 @@ class Registry:
         return sorted({s.place: s for s in editions}.values(), key=lambda s: s.standard)
 
     def has_published(self, standard: StandardPublished) -> bool:
-        """Tell whether this edition equals the newest edition of the same service and place, except for the number."""
+        """Tell whether the newest edition of the same service and place has the same content. The number may differ."""
         return any(replace(standard, standard=s.standard) == s for s in self.newest_of_places(standard.service))
 
     def last_number(self, service: str) -> int:

@@ -129,7 +129,7 @@ def _referred(messages: list[str]) -> Part:
 
 
 def _operations() -> Part:
-    """Returns the operations. The operations are described from the side of Jejak: Jejak sends events and receives
+    """Returns the operations. The operations are described from Jejak's point of view: Jejak sends events and receives
     commands.
     """
     return {

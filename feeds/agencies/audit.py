@@ -135,9 +135,9 @@ class AuditReport:
         *,
         states: Mapping[int, FileState],
     ) -> None:
-        """Checks one application and adds the result. `home` is the Kafka partition for the application's records.
-        `states` has a key for each version that `beginning` returns. The value is the whole state of the file after
-        this version, folded from the log.
+        """Checks one application and adds the result to the report. `home` is the Kafka partition for the application's
+        records. `states` has a key for each version that `beginning` returns. The value is the whole state of the file
+        after this version, folded from the log.
         """
         self.applications += 1
         self.messages += len(logged)

@@ -83,8 +83,8 @@ class Message(NamedTuple):
     def status(self) -> bytes | None:
         """The body of the status record, or None. The body contains no personal data.
 
-        It begins with the same fields as the body of the message: the application, its service, its standard, its
-        office and its status.
+        The status record begins with the same fields as the body of the message: the application, its service, its
+        standard, its office and its status.
         """
         if self.due is None:
             return None
@@ -123,7 +123,7 @@ def body_of(
 
 
 def beginning_of(stream: str) -> bytes:
-    """Returns the first bytes of the body of every message about an event of this stream."""
+    """The bodies of all messages about this stream begin with the same bytes. Returns these bytes."""
     return b'{"application":"%b",' % stream.encode()
 
 

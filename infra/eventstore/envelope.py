@@ -101,7 +101,8 @@ def commitment(application: UUID, version: int, topic: str, state: Mapping[str, 
 def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
     """Returns the commitment to a new event that is not stored yet.
 
-    The function `commitment` returns the same value for the stored event. `salt` is the decoded salt of `state`.
+    The function `commitment` returns the same value for the stored event. `salt` is the salt in `state`, decoded from
+    base64.
     """
     opened = {"id": application, "topic": topic, "version": version}
     for name in OPEN:

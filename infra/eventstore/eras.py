@@ -36,7 +36,7 @@ class Era:
 
 
 class EraNotBegun(Exception):
-    """This error means that a new era cannot begin. Its message says why, and what to do."""
+    """This error means that a new era cannot begin. The error message says why, and what to do."""
 
 
 def eras(conninfo: str) -> list[Era]:
@@ -51,8 +51,8 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
 
     `conninfo` must connect as the owner of the log. `seen` is the highest era number that clients may have seen in a
     `Sync-Token`. After a restore, the database may not contain this era or its events. Raises EraNotBegun if no event
-    was appended since the last stored era began. There is one exception. If `seen` is at least the number of the last
-    stored era, clients may have used this era, so the error is not raised.
+    was appended since the last stored era began, because this era is still unused. But if `seen` is at least the number
+    of the last stored era, clients may have used this era, and the error is not raised.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")

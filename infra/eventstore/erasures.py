@@ -1,7 +1,8 @@
 """Erasures: this module writes a copy of the list of erasures into the log's database.
 
 The list itself is a file in the key folder (infra/keys/erasure_list.py). Auditors read the erasures in this copy.
-`jejak fsck` also reads the copy, because an erased application no longer has a claim of its tracking number.
+`jejak fsck` also reads the copy. `jejak fsck` reports an application whose tracking number has no claim, unless the
+copy says that the application was erased.
 """
 
 from infra.keys.erasure_list import Erasure, ErasureList

@@ -1,4 +1,5 @@
-"""Group commit: this module stores the events of many callers in one transaction. One flush to the disk is enough.
+"""Group commit: this module stores the events of many callers in one transaction. So one flush to the disk is enough
+for all of them.
 
 Each caller passes a `Save`, which contains events. While one batch is being stored, the writer collects the next `Save`
 objects for the next batch. The writer uses no timer. The slower the disk is, the larger the batches become. Each
@@ -176,8 +177,9 @@ class GroupCommit:
     def _next(self) -> list[Waiting]:
         """Takes the next batch from the queue. The batch contains at most one `Save` for each stream.
 
-        If several `Save` objects wait for the same stream, the batch contains only the first of them. The others stay
-        in the queue. When they are sent, the stream has a newer version, so the log refuses them as stale.
+        If several `Save` objects wait for the same stream, the batch contains only the first of them. The other `Save`
+        objects of this stream stay in the queue. When one of these is sent later, the stream has a newer version, so
+        the log refuses this `Save` as stale.
         """
         batch: list[Waiting] = []
         later: list[Waiting] = []
@@ -207,9 +209,9 @@ class GroupCommit:
     async def _store(self, batch: list[Waiting]) -> None:
         """Stores a batch.
 
-        Repeats this until each `Save` in the batch has an outcome, or until no caller waits any more. If the database
-        cannot store the batch, this method stores each half of the batch separately, and so on. So a `Save` that cannot
-        be stored does not affect the other `Save` objects.
+        Tries again and again, until each `Save` in the batch has an outcome or no caller waits. If the database cannot
+        store the batch, this method stores each half of the batch separately, and so on. So a `Save` that cannot be
+        stored does not affect the other `Save` objects.
         """
         pause = BACK_OFF_SECONDS
         while batch:
@@ -307,8 +309,8 @@ async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> lis
 async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
     """Terminates an old backend of this process. Raises OperationalError if the backend does not end.
 
-    The session first switches back to its login role. The old backend has the same login role, so PostgreSQL allows
-    this session to terminate the backend.
+    The present role of this connection may not terminate the old backend. So the connection first switches back to its
+    login role, which is also the login role of the old backend.
     """
     await connection.execute("SET ROLE NONE")
     ended = await _one(connection, TERMINATE, (END_MILLISECONDS, *backend))

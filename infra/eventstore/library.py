@@ -117,7 +117,7 @@ class LogNotification(Notification):
 
 
 class LogRecorder(Recorder):
-    """A recorder that only reads. It adds `recorded_at` to each row."""
+    """A recorder that only reads. The recorder adds `recorded_at` to each row."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
         """Raises NotSupportedError if `stored_events` is not empty."""
@@ -170,9 +170,9 @@ class LogRecorder(Recorder):
 class LogMapper(Mapper[UUID]):
     """Makes a `LoggedEvent` from a stored event of Jejak. The library's mapper handles all other stored events.
 
-    An application of the library can read Jejak's log and can also store its own events. Such an application uses this
-    mapper for both kinds of events. If the application has a cipher or a compressor, they are not applied to the events
-    of Jejak.
+    An application of the library can read Jejak's log and can also store its own events. An application with both kinds
+    of events uses this mapper for all of them. If the application has a cipher or a compressor, they are not applied to
+    the events of Jejak.
     """
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
@@ -204,8 +204,8 @@ class LogMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """Raises NotSupportedError for an event of Jejak.
 
-        Such an event must not be stored a second time. The copy would have no sealed parts, and would not belong to the
-        hash chain of a stream.
+        An event of Jejak must not be stored a second time. The copy would have no sealed parts, and would not belong to
+        the hash chain of a stream.
         """
         if isinstance(domain_event, LoggedEvent):
             raise NotSupportedError(NOT_WRITTEN)
@@ -217,7 +217,8 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
 
     The library uses this factory if `PERSISTENCE_MODULE=infra.eventstore.library`. The application recorder reads the
     database of `JEJAK_DATABASE_URL` as the role `jejak_auditor`, in read-only transactions. The other recorders belong
-    to the library. They use the database in the library's `POSTGRES_…` settings. A projection keeps its tables there.
+    to the library. The other recorders use the database in the library's `POSTGRES_…` settings. A projection keeps its
+    tables in this database.
     """
 
     def __init__(self, env: Environment | EnvType | None) -> None:

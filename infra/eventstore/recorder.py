@@ -1,10 +1,10 @@
 """Recorder: this module extends the library's PostgreSQL recorder.
 
 The recorder appends events with a database function. The database function `append_events` takes several `Save`
-objects, and reports an outcome for each of them. The serving role cannot insert rows into `stored_events`. It can only
-select from this table and call the function. The library has two ways to insert events, but Jejak uses neither of them.
-The default way is LOCK TABLE and INSERT. The other way is enabled by POSTGRES_ENABLE_DB_FUNCTIONS. With the other way,
-readers can miss events.
+objects, and reports an outcome for each of them. The serving role cannot insert rows into `stored_events`. This role
+can only select from the table and call the function. The library has two ways to insert events, but Jejak uses neither
+of them. The default way is LOCK TABLE and INSERT. The other way is a database function of the library, which the
+setting POSTGRES_ENABLE_DB_FUNCTIONS enables. With this function, readers can miss events.
 """
 
 from collections.abc import Iterator, Sequence
@@ -89,7 +89,7 @@ class Datastore(PostgresDatastore):
     def _check(self, connection: Connection[DictRow]) -> None:
         """Checks whether the connection still works.
 
-        If it does not, all idle connections are replaced, as in `infra.postgres.pool`.
+        If the connection does not work, all idle connections are replaced, as in `infra.postgres.pool`.
         """
         try:
             with cast("LimitedConnection[DictRow]", connection).within(PING_SECONDS):

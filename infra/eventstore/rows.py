@@ -1,4 +1,5 @@
-"""Rows: this module turns events into rows of the log. It adds the sealed parts, the commitments and the hash chain.
+"""Rows: this module turns events into rows of the log. This module also adds the sealed parts, the commitments and the
+hash chain.
 
 The ids, versions and bytes of the rows are final before the rows are sent to the database for the first time.
 """
@@ -31,8 +32,8 @@ def rows_of(
 ) -> tuple[list[StoredEvent], str]:
     """Returns two values: the rows for `events`, and the commitment to the last row.
 
-    `after` is the version of the last event before these rows, and `prev` is the commitment to this event. The version
-    of the first row is higher by one. All sealed parts are in the first row.
+    `after` is the version of the last event before these rows, and `prev` is the commitment to this event. The first
+    row gets the version `after` + 1. All sealed parts are in the first row.
     """
     acted = {
         "actor": str(act.actor) if act.actor else "",

@@ -1,4 +1,5 @@
-"""Topics: this module maps each event topic to a class. It also checks the data of an event before the event is stored.
+"""Topics: this module maps each event topic to a class. This module also checks the data of an event before the event
+is stored.
 
 The data of an event must match a closed type. A closed type limits the values of every field, and forbids unknown
 fields. The closed types are made from the dataclasses of the domain. A pattern in a dataclass becomes a constraint of

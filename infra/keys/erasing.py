@@ -174,7 +174,8 @@ class Erasing:
 def faults_of_keys(conninfo: str, folder: KeyFolder) -> list[str]:
     """Opens one key of each bucket in each table. Yields a message for each table with keys that cannot be opened.
 
-    All keys of a bucket are wrapped with one bucket key. So if one of them can be opened, all of them can be opened.
+    All keys of a bucket are wrapped with one bucket key. So if one key of a bucket can be opened, all keys of this
+    bucket can be opened.
     """
     faults = []
     with connect(conninfo, seconds=LONG_SECONDS) as connection:

@@ -27,7 +27,9 @@ CHECKSUM = 64
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The erasure of an application or of a person. One of the two fields is None."""
+    """The erasure of an application or of a person. If an application is erased, the field `person` is None. If a
+    person is erased, the field `application` is None.
+    """
 
     application: UUID | None = None
     person: UUID | None = None
@@ -51,7 +53,7 @@ class ErasureList:
         return self.file.stat().st_size // LINE_BYTES if self.file.exists() else 0
 
     def append(self, erasures: Sequence[Erasure]) -> None:
-        """Appends the erasures. When this method returns, they are on the disk."""
+        """Appends the erasures. When this method returns, the erasures are on the disk."""
         whole = len(self) * LINE_BYTES
         checksum = self._lines()[-1][-CHECKSUM:] if whole else ""
         at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

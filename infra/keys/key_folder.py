@@ -150,7 +150,7 @@ class KeyFolder:
         _write(file, generation.to_bytes(GENERATION_BYTES, "big") + wrapped)
 
     def prepare(self, buckets: Collection[int]) -> BucketKeys:
-        """Stores the next generation. Only the given buckets get a new bucket key."""
+        """Stores the next generation of bucket keys. Only the given buckets get a new bucket key."""
         with self.locked():
             generation, keys = self.read(self.current)
             fresh = fresh_keys()
@@ -162,8 +162,8 @@ class KeyFolder:
     def finish(self) -> None:
         """Makes the next generation the current generation, and destroys every other epoch key.
 
-        This is done by renaming one file. If this process dies before the rename, both generations are still readable.
-        If it dies after the rename, the next call of `sweep` destroys the other epoch keys.
+        The method renames one file. If this process dies before the rename, both generations are still readable. If
+        this process dies after the rename, the next call of `sweep` destroys the other epoch keys.
         """
         with self.locked():
             self.next.replace(self.current)
@@ -233,7 +233,7 @@ class KeyFolder:
 
 
 def epoch_folder(folder: Path) -> Path:
-    """Returns the folder of the epoch keys. It is beside the key folder.
+    """Returns the folder of the epoch keys. The epoch folder is beside the key folder.
 
     But if the key folder is a volume of a container, a folder beside it would be lost together with the container. In
     this case, the epoch keys are inside the key folder, so a copy of the volume also contains the epoch keys

@@ -2,7 +2,7 @@
 
 Each person has one dossier key in each application. Named keys are used to make MACs and tokens. A dossier key is on
 the disk before the first event that uses this key is stored. If a dossier key was destroyed, the data that was sealed
-with this key is shown as redacted. This is no error.
+with this key is shown as redacted. A destroyed dossier key is no error.
 
 Each dossier key has a reference to a person. If the NIK of a person is known, all dossier keys of this person have the
 same reference. If the NIK is not known, each dossier key has a different reference.

@@ -91,8 +91,8 @@ async def applications_of(
 async def find(connection: AsyncConnection, key: bytes, nik: str) -> FoundPerson:
     """Returns the newest applications of the person with this NIK, together with other applications (padding).
 
-    The caller reads all of them. So the search takes the same work for each person with at most PADDED applications. If
-    the installation has too few applications, ids that do not exist are added.
+    The caller reads all these applications. So the search takes the same work for each person with at most PADDED
+    applications. If the installation has too few applications, ids that do not exist are added.
     """
     values = {"lookup": lookup(key, nik), "drawn": uuid4(), "most": KNOWN_MAX, "others": PADDED}
     rows = await (await connection.execute(CANDIDATES, values)).fetchall()

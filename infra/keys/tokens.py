@@ -1,7 +1,7 @@
 """Tokens: this module makes and verifies read tokens, bearer tokens and desk sessions.
 
-All of them are JWTs with HS256. Read tokens are signed with one key. Bearer tokens and desk sessions are signed with
-another key. Each of the three kinds of token has its own audience (`aud`).
+All these tokens are JWTs with HS256. Read tokens are signed with one key. Bearer tokens and desk sessions are signed
+with another key. Each of the three kinds of token has its own audience (`aud`).
 """
 
 import time

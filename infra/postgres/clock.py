@@ -56,8 +56,7 @@ class DatabaseClock:
     def now(self) -> datetime:
         """Returns the time of the database. The returned time is never later than the database's clock.
 
-        The reason is that the database read its clock before its answer arrived, and only the time since the arrival is
-        added.
+        The database read its clock before its answer arrived, and this method adds only the time since the arrival.
         """
         known, since = self._known
         return known + timedelta(seconds=time.monotonic() - since)
@@ -80,8 +79,8 @@ class DatabaseClock:
     async def measure(self) -> None:
         """Compares both clocks. Raises Unavailable.
 
-        The database reads its clock between the query and the answer. So if the time of the database lies between these
-        two times of this host, the offset counts as 0.
+        The database reads its clock between the query and the answer. This host notes the time before the query and the
+        time after the answer. If the time of the database lies between these two times, the offset counts as 0.
         """
         asked = host_time()
         async with borrowed(self.pool) as connection:

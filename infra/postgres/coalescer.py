@@ -1,7 +1,7 @@
 """Coalescer: this module answers concurrent requests with one query.
 
-Requests that arrive during a query wait, and then share the next query. There is no timer. If no query is running, a
-request is sent at once. The slower the database is, the more requests share a query.
+Requests that arrive during a query wait, and then share the next query. The coalescer has no timer. If no query is
+running, a request is sent at once. The slower the database is, the more requests share a query.
 """
 
 import asyncio

@@ -145,7 +145,9 @@ async def connect_async(conninfo: str, *, seconds: float = ANSWER_SECONDS) -> Li
 
 
 def limited(conninfo: str, seconds: float) -> str:
-    """Adds all limits to a connection string. Values that the string already has are not changed."""
+    """Adds all limits to a connection string. If `conninfo` already sets one of these limits, for example
+    `connect_timeout`, the value in `conninfo` is kept.
+    """
     given = conninfo_to_dict(conninfo)
     milliseconds = int(seconds * 1000)
     limits = {

@@ -217,7 +217,7 @@ def _compare(applied: list[str], names: list[str]) -> None:
 
 
 def _migrate(conninfo: str, folder: Path) -> None:
-    """Runs all missing migrations in one transaction. If one of them fails, the schema is unchanged.
+    """Runs all missing migrations in one transaction. If one migration fails, the schema is unchanged.
 
     Raises SchemaNotOurs.
     """

@@ -1,6 +1,5 @@
-"""Embedded PostgreSQL: each data folder has one server. The first process that needs the server starts it.
-
-The last process that uses the server stops it. The data folder contains these files:
+"""Embedded PostgreSQL: each data folder has one server. The first process that needs the server starts the server. The
+last process that uses the server stops the server. The data folder contains these files:
 
     pg18/       the database cluster. While initdb runs, the name of this folder is pg18.new/.
     pg18.log    the log of the server. It never contains data from a client.

@@ -14,7 +14,7 @@ GONE_SECONDS = 60.0  # the kernel may need this time to end a process that waits
 
 
 def signal_after(seconds: float) -> signal.Signals:
-    """Returns the signal to send next to a server that has not ended `seconds` after the first signal."""
+    """Returns the next signal for a server that has not ended yet. `seconds` is the time since the first signal."""
     if seconds < FAST_SECONDS:
         return signal.SIGINT
     return signal.SIGQUIT if seconds < FAST_SECONDS + IMMEDIATE_SECONDS else signal.SIGKILL
@@ -40,8 +40,8 @@ def undisturbed() -> Iterator[None]:
 def unlock(descriptor: int) -> None:
     """Unlocks a lock file and closes its descriptor.
 
-    If the descriptor is only closed, the file may stay locked. The reason is that another thread may be starting a
-    program at this moment, and this program may have a copy of the descriptor.
+    If the descriptor is only closed, the file may stay locked. Suppose that another thread starts a program at this
+    moment. Then this program may have a copy of the descriptor.
     """
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)

@@ -79,7 +79,7 @@ class Poisoned(Exception):
         self.fault = type(fault).__name__
 
 
-class Page:
+class LogPage:
     """A page of the log. Several views can fold one page. Each event is decoded at most once."""
 
     def __init__(self, events: Sequence[RawEvent]) -> None:
@@ -136,7 +136,7 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[R
 
     If an event cannot be folded, writes nothing and raises Poisoned.
     """
-    if rows := changed(view, table, cursor, Page(page), {}):
+    if rows := changed(view, table, cursor, LogPage(page), {}):
         cursor.execute(fill(view.upsert, table), arrays(view, list(rows.values())), prepare=True)
 
 
@@ -144,7 +144,7 @@ def changed(
     view: View,
     table: sql.Composable,
     cursor: AnyCursor,
-    page: Page,
+    page: LogPage,
     cached: Mapping[UUID, Row],
     *,
     after: int = 0,

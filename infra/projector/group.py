@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from infra.projector.fold import PAGE, AnyCursor, Page, Poisoned, read_page
+from infra.projector.fold import PAGE, AnyCursor, LogPage, Poisoned, read_page
 from infra.projector.step import Steps
 from infra.service import BackgroundService
 
@@ -115,7 +115,7 @@ class RunnerGroup:
         members = self._now()
         page = read_page(leader.steps.shard, cursor, min(member.steps.folded for member in members), PAGE)
         is_full = len(page) == PAGE
-        shared = Page(page)
+        shared = LogPage(page)
         for member in members:
             self._fold(member, shared, cursor, is_full=is_full)
         if leader.stopping.is_set() or leader.released.is_set():
@@ -128,7 +128,7 @@ class RunnerGroup:
         self._quiet = 0 if notified or waits else self._quiet + 1
         return self._quiet < QUIET_POLLS
 
-    def _fold(self, member: Member, page: Page, cursor: AnyCursor, *, is_full: bool) -> None:
+    def _fold(self, member: Member, page: LogPage, cursor: AnyCursor, *, is_full: bool) -> None:
         """Folds a page for one member, and stores the rows if they are due. If this fails, releases the member."""
         now, steps = time.monotonic(), member.steps
         try:

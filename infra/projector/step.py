@@ -15,7 +15,18 @@ from psycopg.rows import tuple_row
 
 from infra.projector import definitions
 from infra.projector.checkpoints import LOG, identifier
-from infra.projector.fold import PAGE, AnyCursor, Page, Poisoned, Shard, arrays, changed, fill, in_key_order, read_page
+from infra.projector.fold import (
+    PAGE,
+    AnyCursor,
+    LogPage,
+    Poisoned,
+    Shard,
+    arrays,
+    changed,
+    fill,
+    in_key_order,
+    read_page,
+)
 from projections.view import Row
 
 ROWS_MAX = 1000
@@ -93,7 +104,7 @@ class Steps:
         full = len(page) == PAGE
         if before is not None:
             page = [event for event in page if event[4] < before]
-        self.fold(Page(page))
+        self.fold(LogPage(page))
         return not self.write() or full
 
     def begin(self) -> int:
@@ -121,7 +132,7 @@ class Steps:
             raise OtherVersion(f"another release made the view {self.shard.view.name}")
         return row[0], row[1]
 
-    def fold(self, page: Page, cursor: AnyCursor | None = None) -> None:
+    def fold(self, page: LogPage, cursor: AnyCursor | None = None) -> None:
         """Folds the events of a page that are not folded yet. Raises Poisoned, and then keeps nothing of the page.
 
         `cursor` reads the rows that are not in memory.

@@ -149,8 +149,8 @@ class PostgresFeeds:
     async def _on_heard(self, connection: AsyncConnection, _payloads: Sequence[str]) -> None:
         """Reads the newest positions for all agencies that have a reader.
 
-        A reader enters `reading` before it asks for its first page. So it does not miss a message that arrives between
-        the first page and the call of `more`.
+        A reader enters `reading` before it asks for its first page. So the reader does not miss a message that arrives
+        between the first page and the call of `more`.
         """
         if self._readers:
             await self._read(connection)

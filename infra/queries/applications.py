@@ -1,7 +1,7 @@
 """View queries: this module reads rows of the views for the API.
 
 If several requests arrive at the same time, one query reads the rows for all of them. Some readers wait until a view
-reaches a position. They cause no query while they wait.
+reaches a position. A waiting reader causes no query.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """PIN guard: counts wrong PINs for all processes, and stores from which networks a correct PIN was entered.
 
-The tables contain no tracking number and no network of a client. They contain only keyed hashes (HMAC). The hash of a
-network also depends on the tracking number. So nobody can see that two numbers were used from the same network.
+The tables contain no tracking number and no network of a client. The tables contain only keyed hashes (HMAC). The hash
+of a network also depends on the tracking number. So nobody can see that two numbers were used from the same network.
 """
 
 import hmac

@@ -1,7 +1,8 @@
 """Service states: each worker process writes the states of its services into a table.
 
-So any process can show all states. Only states that have changed are written, and the state of a service that stands by
-does not change. So if several processes have the same service, the active process writes its state.
+So any process can show all states. A process writes a state only if the state has changed. If several processes have
+the same service, one of them is active and the others stand by. The state of a standby does not change, so only the
+active process writes.
 """
 
 import contextlib

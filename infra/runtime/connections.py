@@ -3,7 +3,7 @@
 A process can have only a limited number of connections, and a client that sends slowly or not at all keeps one of them
 occupied. So each connection has a deadline. One timer of the process closes the connections whose deadline has passed.
 If a new client connects and the maximum number is reached, Jejak closes the connections on which it has waited longest
-for the client. It never ends a running request for a new client.
+for the client. Jejak never ends a running request for a new client.
 """
 
 import asyncio

@@ -20,7 +20,8 @@ class DescriptorsTooFew(Exception):
 
 
 def clients_max(wanted: int) -> int:
-    """Returns how many clients may be connected at once: `wanted`, or fewer if the limit of open files is too low.
+    """Returns how many clients may be connected at once. The result is `wanted`, or less if the limit of open files is
+    too low.
 
     If the soft limit is too low for `wanted`, first raises the soft limit, at most to the hard limit. Raises
     DescriptorsTooFew if not even CLIENTS_MIN clients can be connected.

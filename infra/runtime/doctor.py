@@ -43,7 +43,7 @@ ROLES = "SELECT role FROM unnest(%s::text[]) AS role WHERE NOT EXISTS (SELECT FR
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of a check. `advice` says what to do. It is empty if nothing is wrong."""
+    """The result of a check. `advice` says what to do. `advice` is empty if nothing is wrong."""
 
     name: str
     state: str

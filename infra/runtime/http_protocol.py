@@ -1,4 +1,5 @@
-"""HTTP protocol: this module extends uvicorn's protocol class. It joins writes, and limits what a client may send.
+"""HTTP protocol: this module extends uvicorn's protocol class. The module joins writes, and limits what a client may
+send.
 
 uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. A
 joined write costs one system call and wakes the client once. `infra/runtime/connections.py` describes the limits.
@@ -120,8 +121,8 @@ class HttpProtocol(HttpToolsProtocol):
     def _count_unfinished(self, received: int) -> None:
         """Counts bytes that the parser has not reported yet, for example the beginning of a header without an end.
 
-        Bytes are counted only if the message began in an earlier packet, so that bytes of an earlier message are never
-        counted.
+        If a request begins in this packet, nothing is counted, because the packet may also contain the end of the
+        previous request.
         """
         if self._begun_now or not self.reads:
             return

@@ -1,9 +1,9 @@
 """Scheduler: runs the scheduled jobs again and again. A pass runs each job once.
 
 An installation may have several schedulers. Only the scheduler that has an advisory lock of the database works. The
-others stand by. During each pass, the scheduler also has a second advisory lock. So the command `jejak schedule --once`
-waits until a running pass has ended. The stored events would be correct without these locks, because each act is stored
-only once, even if two schedulers work at the same time.
+other schedulers stand by. During each pass, the scheduler also has a second advisory lock. So the command `jejak
+schedule --once` waits until a running pass has ended. The stored events would be correct without these locks, because
+each act is stored only once, even if two schedulers work at the same time.
 """
 
 import asyncio
@@ -136,8 +136,8 @@ async def _a_pass(connection: AsyncConnection, alive: Callable[[], None] = lambd
 async def _locked(connection: AsyncConnection, name: str, alive: Callable[[], None]) -> None:
     """Tries to get a lock again and again, until the lock is free.
 
-    PostgreSQL also has a function that waits for a lock. This function is not used, because it would still block the
-    connection after the task was cancelled.
+    PostgreSQL also has a function that waits for a lock. This function is not used: if the task were cancelled during
+    the wait, the connection would stay blocked.
     """
     while True:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()

@@ -1,4 +1,4 @@
-"""Worker: the code that all worker processes share. It sets up the logs, the signals and the databases.
+"""Worker: the code that all worker processes share. This code sets up the logs, the signals and the databases.
 
 A worker process can also end itself when its parent process ends. Subcommands that work in threads use `worker`, for
 example `relay` and `project`. Subcommands that work in an event loop use `run_worker`, for example `intake` and
@@ -47,10 +47,10 @@ def worker(settings: Settings, ops: Ops, *, attached: bool = False) -> Iterator[
 def stopped_by_signals() -> threading.Event:
     """Returns an event that is set when SIGINT or SIGTERM arrives. Call this function in the main thread.
 
-    The signal handler must not set the event itself, because Python runs the handler in the main thread. If the main
-    thread is just entering `wait` of the same event, it has the lock of the event, and `set` would wait for this lock
-    for ever. Instead, the handler puts an item into a SimpleQueue, which is always safe. A second thread then sets the
-    event.
+    The signal handler must not set the event itself, because Python runs the handler in the main thread. Suppose that
+    the main thread has just called `wait` of this event, and has the lock of the event. Then `set` in the signal
+    handler would wait for this lock for ever. Instead, the handler puts an item into a SimpleQueue, which is always
+    safe. A second thread then sets the event.
     """
     stopping, asked = threading.Event(), SimpleQueue[int]()
 

@@ -1,11 +1,11 @@
 """The command handler carries out the commands that change an application.
 
 First, the handler looks for the idempotency key in the stream. If the same client has already sent the command, the
-handler returns the first result, even if the client has meanwhile lost the right to send this command. Then the handler
-checks that the client may send the command. Then the handler checks that nothing relevant has changed since the version
-that the client saw. At the end, the handler decides the command and appends the events. After a conflict, the handler
-begins again. The log contains the idempotency keys of stored commands, but a refused command is not stored. So a
-refused command is decided again when the client repeats it.
+handler returns the first result. The client gets this result even if it has lost the right to the command since then.
+Then the handler checks that the client may send the command. Then the handler checks that nothing relevant has changed
+since the version that the client saw. At the end, the handler decides the command and appends the events. After a
+conflict, the handler begins again. The log contains the idempotency keys of stored commands, but a refused command is
+not stored. So a refused command is decided again when the client repeats it.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,9 @@ class CommandHandler:
     """Carries out commands on the applications in an event store."""
 
     def __init__(self, store: EventStore, latest: Callable[[], datetime] = lambda: MAX) -> None:
-        """`latest` returns the latest time (UTC) that a system act may have. The clock of this host may be wrong."""
+        """`latest` returns the latest time (UTC) that a system act may have. This time comes from another clock,
+        because the clock of this host may be wrong.
+        """
         self.store = store
         self.latest = latest
 

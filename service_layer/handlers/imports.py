@@ -1,5 +1,5 @@
-"""The import handler compares the records of a source with the log. It turns each new record into an event, and then
-appends this event.
+"""The import handler compares the records of a source with the log. The handler turns each new record into an event,
+and then appends this event.
 
 Every record becomes a separate command. The idempotency key of this command never changes. So each record is stored
 only once, even if the file is imported again or has another order. If a run was killed, a second run with the same file

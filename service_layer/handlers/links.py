@@ -1,5 +1,5 @@
 """The link handler links the applications that one life event needs. If the handler may change an application, it adds
-one event to this application. It stores the events of all applications together.
+one event to this application. The handler stores the events of all applications together.
 
 The requesting office holds at least one of the applications. The handler may change the applications of this office.
 For an application of another office, the handler needs a proof: the citizen gives the number and the PIN, or the QR
@@ -49,8 +49,9 @@ class LinkHandler:
         first attempt, so every attempt uses the same id.
 
         Raises Refusal, StaleVersion, KeyReused and Unavailable. Raises NotYours if the office holds none of the
-        applications. Also raises NotYours if an application of another office comes without a proof, and has no person
-        in common with the office's own applications.
+        applications. Also raises NotYours if an application of another office has two defects: the request contains no
+        proof for this application, and no person of this application also belongs to an application of the requesting
+        office.
         """
         identities = await self.store.identities(request.client, request.key, request.body)
         fresh = self.store.new_id()

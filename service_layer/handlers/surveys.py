@@ -26,8 +26,8 @@ class SurveyHandler:
         self.store = store
 
     async def handle(self, application_id: UUID, request: SurveyRequest) -> int:
-        """Stores the answers and returns their position. If the client repeats a command, the position of the first
-        answers is returned.
+        """Stores the answers as an event, and returns the log position of this event. If the client repeats a command,
+        the position of the first event is returned.
 
         Raises Refusal, KeyReused, Unavailable, and the errors that `request.permit` raises.
         """
@@ -55,8 +55,8 @@ class SurveyHandler:
         return await self.store.append_survey(application_id, event, request.act, identities[0])
 
     async def _first_position(self, stream: UUID, identities: Sequence[CommandIdentity]) -> int:
-        """Returns the position of the answers that the same command stored. Raises KeyReused if the stored answers
-        differ.
+        """If this command was handled before, returns the log position of the event that it stored. Raises KeyReused if
+        the stored answers differ.
         """
         saved = await self.store.saved_survey(stream)
         if saved is None or saved.identity not in identities:

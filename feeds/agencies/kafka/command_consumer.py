@@ -1,4 +1,4 @@
-"""The command consumer reads the command topics of the agencies. It is a member of a consumer group.
+"""The command consumer reads the command topics of the agencies. The command consumer is a member of a consumer group.
 
 Jejak stores the offset of each partition in its own table. When a member of the group gets a partition, it continues at
 this offset, and ignores the offset that Kafka stores. The consumer also commits offsets to Kafka. Only tools that show
@@ -77,7 +77,9 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc] # the clien
         self.fresh: set[TopicPartition] = set()
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Does nothing. The database rejects an outdated offset when answers are stored."""
+        """Does nothing. If this member still stores answers for a revoked partition, the database rejects its outdated
+        offset.
+        """
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self.fresh |= set(assigned)

@@ -1,10 +1,10 @@
-"""The relay of one agency publishes the agency's feed to Kafka. It publishes each message once and in order, even after
-crashes.
+"""The relay of one agency publishes the agency's feed to Kafka. The relay publishes each message once and in order,
+even after crashes.
 
-Three steps in a fixed order guarantee this. First, the relay fences all earlier relays. Second, the relay reads from
-Kafka the position up to which the feed was published. Third, the relay publishes transactions. Each transaction
-contains messages and the new position. After any fault, the relay starts again with the first step. Kafka and the feed
-are parameters, so tests can run the steps without Kafka and without a database.
+Three steps in a fixed order guarantee that each message is published once. First, the relay fences all earlier relays.
+Second, the relay reads from Kafka the position up to which the feed was published. Third, the relay publishes
+transactions. Each transaction contains messages and the new position. After any fault, the relay starts again with the
+first step. Kafka and the feed are parameters, so tests can run the steps without Kafka and without a database.
 """
 
 import random

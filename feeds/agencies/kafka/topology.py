@@ -1,5 +1,5 @@
-"""Topology: this module computes the topics, rights, users and quotas that a Kafka cluster should have. It also
-computes the changes that lead to this state.
+"""Topology: this module computes the topics, rights, users and quotas that a Kafka cluster should have. This module
+also computes the changes that lead to the wanted state.
 
 The wanted state follows from the agencies in `topics.toml`. This module is pure. infra/kafka/admin.py reads the state
 of the brokers and applies the changes. The number of partitions of a topic is never changed, because a change would
@@ -309,6 +309,6 @@ def _ours(right: Right, users: frozenset[str]) -> bool:
 
 
 def _wide(right: Right, wanted: Cluster) -> bool:
-    """Returns whether this right belongs to another user, and covers Jejak's topics together with other topics."""
+    """Returns True for a right of another user if it covers Jejak's topics together with other topics."""
     everything = right.name == "*" or (right.prefixed and names.ALL.startswith(right.name))
     return right.allowed and right.resource == "topic" and everything and right.user not in wanted.users

@@ -141,7 +141,7 @@ def test_a_page_gives_each_view_its_own_events() -> None:
         (stream, 2, "application.received.v1", b"{}", 3, None),
         (stream, 3, "application.received.v1", None, 4, None),
     ]
-    page = fold.Page(events)
+    page = fold.LogPage(events)
     assert page.streams("application.", 0) == {stream: [events[0], events[2]]}
     assert page.streams("application.", 1) == {stream: [events[2]]}
     assert page.streams("satisfaction.", 0) == {other: [events[1]]}
