@@ -89,8 +89,7 @@ def evolve(run: Run, event: RunEvent, at: datetime) -> Run:
         case RunStarted():
             return replace(run, state=RunState.STARTED, started=event, started_at=run.started_at or at, at=at)
         case RunCompleted():
-            counts = {"applications": event.applications, "events": event.events}
-            return replace(run, state=RunState.COMPLETED, at=at, **counts)
+            return replace(run, state=RunState.COMPLETED, at=at, applications=event.applications, events=event.events)
         case RunUndone():
             return replace(run, state=RunState.UNDONE, at=at, applications=event.applications, events=event.events)
         case _:

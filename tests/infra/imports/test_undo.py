@@ -1,16 +1,25 @@
 """An import that is taken back is gone from every figure, and an import again leaves the views as they were."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
+import pytest
 
+from domain.import_runs import RunCompleted, RunEvent
+from feeds.agencies.topics_file import AgencyTable, Topics
+from infra.cli.main import disagreement, make_parser
+from infra.imports.runs import Runs
 from infra.postgres.packing import unpack
+from infra.projector.outbox import Outbox
 from infra.projector.views import VIEWS
 from tests.conftest import Fresh
 from tests.infra.imports.bringing import (
+    MAPPING,
     bring,
     command,
     counts,
@@ -90,3 +99,104 @@ def test_an_import_again_after_an_undo_leaves_the_views_as_they_were(fresh: Fres
     [run] = listed(fresh)
     assert (run["state"], run["applications"], run["events"]) == ("completed", 2, 6)
     assert stored(fresh.databases.auditor) == log + 2 + 2  # nothing was deleted
+
+
+def test_a_corrected_mapping_after_an_undo_brings_the_application_again(fresh: Fresh, tmp_path: Path) -> None:
+    """The times were in another zone: so the events are new, but the application and its number are the same."""
+    bring(fresh, *written(tmp_path, [A, B]))
+    [wrong] = listed(fresh)
+    take_back(fresh, wrong["run"])
+    corrected = written(tmp_path, [A, B], MAPPING.replace("Asia/Jakarta", "Asia/Makassar"))
+    again = bring(fresh, *corrected)
+    assert (counts(again), again.restored) == ((6, 0, 0), 0)
+    project(fresh)
+    assert figures(fresh) == 2
+    assert faults(fresh) == []
+    with psycopg.connect(fresh.databases.auditor) as connection:
+        times = connection.execute("SELECT received_at::text FROM views.statistics ORDER BY 1").fetchall()
+        numbers = connection.execute(
+            "SELECT count(DISTINCT state -> 'data' ->> 'number'), count(*) FROM events"
+            " WHERE topic = 'application.submitted.v1'"
+        ).fetchone()
+    assert times == [("2026-03-02 01:00:00+00",), ("2026-03-03 01:00:00+00",)]
+    assert numbers == (2, 4)
+    assert [(each["state"], each["events"]) for each in listed(fresh)] == [("undone", 6), ("completed", 6)]
+
+
+def test_a_run_that_added_events_to_an_older_application_takes_only_these_along(fresh: Fresh, tmp_path: Path) -> None:
+    bring(fresh, *written(tmp_path, [A]))
+    project(fresh)
+    before = views(fresh)
+    assert counts(bring(fresh, *written(tmp_path, [LATER_A, B]))) == (4, 3, 0)
+    _, second = listed(fresh)
+    assert (second["applications"], second["events"]) == (1, 4)
+    assert take_back(fresh, second["run"])["applications"] == 2
+    after = views(fresh)
+    number = [row[1] for row in before["progress"]]
+    assert [row for row in after["progress"] if row[1] in number] == before["progress"]
+    assert [row for row in after["statistics"] if row[12] is not None] == before["statistics"]
+    assert faults(fresh) == []
+
+
+def test_a_second_run_and_a_run_that_was_killed_are_no_new_runs(fresh: Fresh, tmp_path: Path) -> None:
+    files = written(tmp_path, [A, B])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Runs, "append", killed_at_the_end(Runs.append))
+        with pytest.raises(KeyboardInterrupt):
+            bring(fresh, *files)
+    assert [each["state"] for each in listed(fresh)] == ["started"]
+    assert counts(bring(fresh, *files)) == (0, 6, 0)
+    assert [(each["state"], each["events"]) for each in listed(fresh)] == [("completed", 6)]
+    log = stored(fresh.databases.auditor)
+    assert counts(bring(fresh, *files)) == (0, 6, 0)
+    assert (len(listed(fresh)), stored(fresh.databases.auditor)) == (1, log)
+
+
+def killed_at_the_end(append: Callable[[Runs, UUID, RunEvent], None]) -> Callable[[Runs, UUID, RunEvent], None]:
+    def appended(runs: Runs, run: UUID, event: RunEvent) -> None:
+        if isinstance(event, RunCompleted):
+            raise KeyboardInterrupt
+        append(runs, run, event)
+
+    return appended
+
+
+def test_an_import_tells_of_events_that_the_file_does_not_have_any_more(fresh: Fresh, tmp_path: Path) -> None:
+    bring(fresh, *written(tmp_path, [LATER_A, B]))
+    summary = bring(fresh, *written(tmp_path, [A]))
+    assert (summary.missing.count, len(summary.missing.examples)) == (4, 3)  # one of A, and all three of B
+    assert "referral-answered 2026-03-09T03:00:00.000000Z" in summary.missing.examples[0]
+    assert bring(fresh, *written(tmp_path, [LATER_A, B])).missing.count == 0
+    two = [trace("A", *LATER_A.events[:2], masuk="2026-03-01"), trace("A", LATER_A.events[2], masuk="2026-03-01"), B]
+    assert bring(fresh, *written(tmp_path, two)).missing.count == 0
+
+
+def test_the_feeds_tell_the_undo_and_the_return(fresh: Fresh, tmp_path: Path) -> None:
+    topics = Topics(agencies={"uji": AgencyTable()})
+    files = written(tmp_path, [A])
+    bring(fresh, *files)
+    take_back(fresh, listed(fresh)[0]["run"])
+    bring(fresh, *files)
+    outbox = Outbox(fresh.databases.serving, topics)
+    with psycopg.connect(fresh.databases.serving, autocommit=True) as connection:
+        outbox.agencies = replace(outbox.agencies, offices=outbox._begin(connection))
+        while outbox.step(connection):
+            pass
+        found = connection.execute("SELECT version, topic FROM feeds.messages ORDER BY position").fetchall()
+    assert found[-2:] == [(4, "application.import-undone.v1"), (5, "application.import-restored.v1")]
+
+
+def test_a_run_is_named_by_the_beginning_of_its_id(fresh: Fresh, tmp_path: Path) -> None:
+    bring(fresh, *written(tmp_path, [A]))
+    wrong = command(fresh, "import", "--undo", "zz")
+    assert wrong.returncode == 2
+    assert "`jejak import --list` lists the runs" in wrong.stderr
+    dry = command(fresh, "import", "--undo", listed(fresh)[0]["run"][:8], "--dry-run")
+    assert told(dry.stdout)["events"] == 3
+    assert listed(fresh)[0]["state"] == "completed"
+    assert "completed" in command(fresh, "import", "--list").stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("log.xes",), ("--list", "--undo", "a"), ("--json", "--undo", "a")])
+def test_options_that_do_not_fit_are_refused(arguments: tuple[str, ...]) -> None:
+    assert disagreement(make_parser().parse_args(["import", *arguments]))
