@@ -13,27 +13,31 @@ from feeds.history.draft import PASSES, drafted
 from feeds.history.mapping import Mapping
 from feeds.history.mapping_file import read_mapping
 from infra import logs
-from infra.cli.import_runs import NICENESS, list_runs, undo_run
 from infra.cli.serving import projecting
 from infra.cli.terminal import EXIT_WRONG, bar, settings
 from infra.cli.verb import Verb
 from infra.composition import installation
 from infra.imports.append import Importer
 from infra.imports.check import MappingIncomplete, Summary, check, foreseen, register
-from infra.imports.runs import Runs, content_of
+from infra.imports.listing import as_json, table
+from infra.imports.runs import ListedRun, Runs, content_of
+from infra.imports.undo import TakenBack, undo
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
 
 NAMED_MAX = 20
+NICENESS = 10
+"""The number by which the import lowers the priority of its own process. So the requests to the API are handled first.
+"""
 
 
 def import_file(options: argparse.Namespace) -> int:
     logs.configure()
     if options.list:
-        return list_runs(options)
+        return _list(options)
     if options.undo is not None:
-        return undo_run(options)
+        return _undo(options)
     mapping = read_mapping(options.mapping)
     with databases(settings()) as found:
         try:
@@ -73,6 +77,49 @@ async def _import(options: argparse.Namespace, mapping: Mapping, found: Database
             await asyncio.to_thread(wait_until_caught_up, found.serving)
         await forget(made.pool)
     return summary
+
+
+def _undo(options: argparse.Namespace) -> int:
+    with databases(settings()) as found:
+        run, counted = asyncio.run(_taken_back(options, found))
+    print(f"run {run.run.id}: {counted.events} events of {counted.applications} applications", file=sys.stderr)
+    if counted.worked_on:
+        print(f"of these applications, {counted.worked_on} also have events of offices or citizens", file=sys.stderr)
+    if options.dry_run:
+        print("dry run: nothing was taken back; run the command without --dry-run", file=sys.stderr)
+    told = {"run": str(run.run.id), "applications": counted.applications, "events": counted.events}
+    print(json.dumps({**told, "worked_on": counted.worked_on}))
+    return 0
+
+
+async def _taken_back(options: argparse.Namespace, found: Databases) -> tuple[ListedRun, TakenBack]:
+    os.nice(NICENESS)
+    async with installation(settings(), found) as made:
+        runs = Runs(found.serving, made.recorder, made.named.imports)
+        run = runs.named(options.undo)
+        with projecting(found):
+            with bar("taking back", run.run.applications, "app") as advance:
+                counted = await asyncio.to_thread(undo, run, runs, advance, dry=options.dry_run)
+            if not options.dry_run:
+                await asyncio.to_thread(wait_until_caught_up, found.serving)
+        await forget(made.pool)
+    return run, counted
+
+
+def _list(options: argparse.Namespace) -> int:
+    with databases(settings()) as found:
+        runs = asyncio.run(_listed_runs(found))
+    if options.json:
+        for each in runs:
+            print(json.dumps(as_json(each)))
+        return 0
+    print("\n".join(table(list(map(as_json, runs)))) if runs else "no import has brought anything yet")
+    return 0
+
+
+async def _listed_runs(found: Databases) -> list[ListedRun]:
+    async with installation(settings(), found) as made:
+        return await asyncio.to_thread(Runs(found.serving, made.recorder, made.named.imports).listed)
 
 
 def _size(file: Path) -> int:

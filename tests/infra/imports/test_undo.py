@@ -1,10 +1,11 @@
 """An import that is taken back is gone from every figure, and an import again leaves the views as they were."""
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -12,8 +13,12 @@ import pytest
 
 from domain.import_runs import RunCompleted, RunEvent
 from feeds.agencies.topics_file import AgencyTable, Topics
+from feeds.history.source import silent
 from infra.cli.main import disagreement, make_parser
-from infra.imports.runs import Runs
+from infra.composition import installation
+from infra.imports.listing import as_json, table
+from infra.imports.runs import NoSuchRun, Runs
+from infra.imports.undo import undo
 from infra.postgres.packing import unpack
 from infra.projector.outbox import Outbox
 from infra.projector.views import VIEWS
@@ -56,16 +61,26 @@ def _plain(cell: tuple[str, Any]) -> Any:
     return value
 
 
-def take_back(fresh: Fresh, run: str) -> Mapping[str, Any]:
-    done = command(fresh, "import", "--undo", run)
-    assert done.returncode == 0, done.stderr
-    return told(done.stdout)
+R = TypeVar("R")
+
+
+def with_runs(fresh: Fresh, work: Callable[[Runs], R]) -> R:
+    async def working() -> R:
+        async with installation(fresh.settings, fresh.databases) as made:
+            return await asyncio.to_thread(work, Runs(fresh.databases.serving, made.recorder, made.named.imports))
+
+    return asyncio.run(working())
+
+
+def take_back(fresh: Fresh, run: str) -> tuple[int, int, int]:
+    """The applications, the events, and the applications that somebody has worked on."""
+    done = with_runs(fresh, lambda runs: undo(runs.named(run), runs, silent))
+    project(fresh)
+    return done.applications, done.events, done.worked_on
 
 
 def listed(fresh: Fresh) -> list[dict[str, Any]]:
-    done = command(fresh, "import", "--list", "--json")
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return list(map(as_json, with_runs(fresh, Runs.listed)))
 
 
 def figures(fresh: Fresh) -> int:
@@ -82,7 +97,7 @@ def test_an_import_again_after_an_undo_leaves_the_views_as_they_were(fresh: Fres
     [run] = listed(fresh)
     assert (run["state"], run["applications"], run["events"], run["source"]) == ("completed", 2, 6, "uji")
 
-    assert take_back(fresh, run["run"][:8]) == {"run": run["run"], "applications": 2, "events": 6, "worked_on": 0}
+    assert take_back(fresh, run["run"][:8]) == (2, 6, 0)
     assert figures(fresh) == 0
     with psycopg.connect(fresh.databases.auditor) as connection:
         assert connection.execute("SELECT DISTINCT status, open FROM views.desk").fetchall() == [
@@ -130,7 +145,7 @@ def test_a_run_that_added_events_to_an_older_application_takes_only_these_along(
     assert counts(bring(fresh, *written(tmp_path, [LATER_A, B]))) == (4, 3, 0)
     _, second = listed(fresh)
     assert (second["applications"], second["events"]) == (1, 4)
-    assert take_back(fresh, second["run"])["applications"] == 2
+    assert take_back(fresh, second["run"]) == (2, 4, 0)
     after = views(fresh)
     number = [row[1] for row in before["progress"]]
     assert [row for row in after["progress"] if row[1] in number] == before["progress"]
@@ -188,13 +203,21 @@ def test_the_feeds_tell_the_undo_and_the_return(fresh: Fresh, tmp_path: Path) ->
 
 def test_a_run_is_named_by_the_beginning_of_its_id(fresh: Fresh, tmp_path: Path) -> None:
     bring(fresh, *written(tmp_path, [A]))
-    wrong = command(fresh, "import", "--undo", "zz")
-    assert wrong.returncode == 2
-    assert "`jejak import --list` lists the runs" in wrong.stderr
-    dry = command(fresh, "import", "--undo", listed(fresh)[0]["run"][:8], "--dry-run")
-    assert told(dry.stdout)["events"] == 3
-    assert listed(fresh)[0]["state"] == "completed"
-    assert "completed" in command(fresh, "import", "--list").stdout
+    with pytest.raises(NoSuchRun, match="jejak import --list"):
+        with_runs(fresh, lambda runs: runs.named("zz"))
+    [run] = listed(fresh)
+    done = with_runs(fresh, lambda runs: undo(runs.named(run["run"][:8].upper()), runs, silent, dry=True))
+    assert (done.events, listed(fresh)) == (3, [run])
+    assert table([run])[1].startswith(f"{run['run'][:8]}  uji     completed")
+
+
+def test_the_program_takes_a_run_back_and_lists_it(fresh: Fresh, tmp_path: Path) -> None:
+    bring(fresh, *written(tmp_path, [A]))
+    [run] = listed(fresh)
+    done = command(fresh, "import", "--undo", run["run"][:8])
+    assert told(done.stdout) == {"run": run["run"], "applications": 1, "events": 3, "worked_on": 0}, done.stderr
+    shown = command(fresh, "import", "--list", "--json")
+    assert json.loads(shown.stdout) == {**listed(fresh)[0], "state": "undone"}
 
 
 @pytest.mark.parametrize("arguments", [(), ("log.xes",), ("--list", "--undo", "a"), ("--json", "--undo", "a")])
