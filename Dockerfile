@@ -25,9 +25,12 @@ RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \
  && tools/bin/pip --python /opt/jejak/bin/python install --no-deps --no-index wheels/*.whl
 
 FROM ${PYTHON_IMAGE}
+# `jejak backup` encrypts with GnuPG. The package has no exact version, because Debian removes older versions.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends gnupg && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/jejak jejak \
  && install -d -m 700 -o jejak -g jejak /var/lib/jejak /var/lib/jejak/kafka \
-    /var/lib/jejak-keys /var/lib/jejak-keys-epoch
+    /var/lib/jejak-keys /var/lib/jejak-keys-epoch /var/lib/jejak-backup
 COPY --from=build /opt/jejak /opt/jejak
 ENV PATH=/opt/jejak/bin:$PATH PYTHONDONTWRITEBYTECODE=1 \
     JEJAK_DATA_DIR=/var/lib/jejak JEJAK_KEY_DIR=/var/lib/jejak-keys

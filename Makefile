@@ -10,7 +10,7 @@ PURE   := tests/domain tests/projections tests/infra/projector/test_views.py
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench bench-quick docs mutate format prove lock release
+.PHONY: help run demo test check bench bench-quick docs mutate format prove prove-short lock release
 
 help:             ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
@@ -42,9 +42,12 @@ format: $(READY)  ## format, and apply the fixes that ruff can make
 docs: $(READY)    ## generate the pages of docs that follow from the code
 	@exec $(BIN)/python -m docs.generate
 
-prove: $(READY)   ## run the long tests: event order, killed processes, memory, growth to 1,000,000 applications
+prove: $(READY)   ## run the long tests: event order, killed processes, memory, an hour of mixed load, growth to 1,000,000 applications
 	@$(BIN)/python -m pytest -m prove -s --timeout 3600
 	@exec $(BIN)/python -m bench growth burst --full
+
+prove-short: $(READY) ## run two of the long tests: ten minutes of mixed load, and hostile clients
+	@exec $(BIN)/python -m pytest -m prove -s --minutes 10 tests/fire/test_mixed_load.py tests/fire/test_hostile_clients.py
 
 mutate: $(READY)  ## mutation testing of domain/, almost an hour; `.venv/bin/mutmut results` lists the changes that no test found
 	@exec $(BIN)/mutmut run

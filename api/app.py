@@ -24,12 +24,21 @@ from api.problems import Problem, answer, trace_id
 from api.routing import indexed
 from domain.refusals import Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
-from service_layer.faults import ApplicationErased, Forbidden, KeyReused, NotYours, Unauthenticated, Unavailable
+from service_layer.faults import (
+    ApplicationErased,
+    ApplicationUnreadable,
+    Forbidden,
+    KeyReused,
+    NotYours,
+    Unauthenticated,
+    Unavailable,
+)
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 EXPECTED = (
     ApplicationErased,
+    ApplicationUnreadable,
     Forbidden,
     HTTPException,
     KeyReused,

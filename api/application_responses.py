@@ -31,7 +31,8 @@ class PromiseBody(Given, kw_only=True):
 
 class StageState(Given, kw_only=True):
     """A production stage of an application. If the stage must be repeated after a reopening, `undone_at` is the time of
-    the reopening. If the office then repeats the stage, `stages` contains another entry for the same stage.
+    the reopening. If the work on the stage ended although the stage was not completed, `undone_at` is the time of this
+    end. If the office then repeats the stage, `stages` contains another entry for the same stage.
     """
 
     stage: str

@@ -29,9 +29,10 @@ from service_layer.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The dependencies. `published` maps paths to public JSON documents. `now` returns the current time in UTC.
+    """The dependencies. `published` maps paths to public JSON documents. `now` returns the time of the
+    database in UTC, because the clock of this host may be wrong.
 
-    `storing` returns whether events can be stored now.
+    `storing` returns whether events can be stored now. `started_at` is the time at which this process started.
     """
 
     commands: CommandHandler
@@ -54,6 +55,7 @@ class Dependencies:
     published: Mapping[str, bytes]
     meter: Meter
     now: Callable[[], datetime]
+    started_at: datetime
 
 
 def dependencies_of(request: Request) -> Dependencies:

@@ -18,6 +18,7 @@ from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
 from service_layer.faults import (
     ApplicationErased,
+    ApplicationUnreadable,
     BodyFault,
     Forbidden,
     KeyReused,
@@ -158,6 +159,13 @@ KINDS = {
         ),
         ProblemKind("internal-error", 500, "The server has an internal error", "Report the trace_id to the operator."),
         ProblemKind(
+            "application-unreadable",
+            503,
+            "This release cannot read an event of this application",
+            "Nothing was stored. Report the trace_id to the operator, who must install the newer release."
+            " Then send the request again with the same Idempotency-Key.",
+        ),
+        ProblemKind(
             "behind",
             503,
             "The view has not caught up yet",
@@ -244,6 +252,8 @@ def problem_of(error: Exception) -> ProblemAnswer:
             return _of(KINDS["unauthenticated"], headers={"WWW-Authenticate": 'Bearer realm="jejak"'})
         case Forbidden():
             return _of(KINDS["forbidden"])
+        case ApplicationUnreadable():
+            return _of(KINDS[error.code])
         case ViewBehind():
             return _of(KINDS["behind"], headers={"Retry-After": "1"})
         case Unavailable():

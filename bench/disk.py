@@ -21,6 +21,7 @@ from bench.rig.size import Size
 from feeds.agencies.topics_file import read_topics
 from infra.eventstore.recorder import Save
 from infra.keys.key_folder import KeyFolder
+from infra.postgres.databases import Databases
 from infra.projector.outbox import Outbox
 from infra.projector.runner import runners, wait_until_caught_up
 from infra.settings import PROJECT
@@ -115,7 +116,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 def filled(where: Installed, applications: int, events_each: int = EVENTS_EACH) -> Disk:
     """Fills a new installation with applications, and measures how much its tables and indexes have grown."""
-    before = {relation[:2]: relation.bytes for relation in sizes(where)}
+    before = {relation[:2]: relation.bytes for relation in sizes(where.databases)}
     events = fill(where, applications, events_each)
     say(f"disk: projecting {events:,} events")
     outbox, projecting = Outbox(where.databases.serving, read_topics()), runners(where.databases.serving)
@@ -133,7 +134,7 @@ def filled(where: Installed, applications: int, events_each: int = EVENTS_EACH) 
     for conninfo in (where.databases.owner, where.databases.keys):
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
-    return Disk(applications, events, sizes(where), before)
+    return Disk(applications, events, sizes(where.databases), before)
 
 
 def fill(where: Installed, applications: int, events_each: int) -> int:
@@ -154,9 +155,9 @@ def fill(where: Installed, applications: int, events_each: int) -> int:
     return events
 
 
-def sizes(where: Installed) -> list[Relation]:
+def sizes(databases: Databases) -> list[Relation]:
     found = []
-    for conninfo in (where.databases.owner, where.databases.keys):
+    for conninfo in (databases.owner, databases.keys):
         with psycopg.connect(conninfo) as connection:
             found += [Relation(*row) for row in connection.execute(SIZES, {"schemas": SCHEMAS}).fetchall()]
     return found

@@ -117,7 +117,7 @@ class Advice(StrEnum):
 
 
 class RejectionReason(StrEnum):
-    """The reason for a rejection (alasan penolakan)."""
+    """The reason for a rejection (alasan penolakan). NOT_STATED means that the source of an import states no reason."""
 
     REQUIREMENT_NOT_MET = "requirement_not_met"
     TECHNICAL_ADVICE_NEGATIVE = "technical_advice_negative"
@@ -125,6 +125,7 @@ class RejectionReason(StrEnum):
     LOCATION_NOT_PERMITTED = "location_not_permitted"
     DOCUMENTS_NOT_VALID = "documents_not_valid"
     QUOTA_EXHAUSTED = "quota_exhausted"
+    NOT_STATED = "not_stated"
 
 
 class Remedy(StrEnum):
@@ -137,11 +138,12 @@ class Remedy(StrEnum):
 
 
 class CancellationReason(StrEnum):
-    """The reason for a cancellation by the office."""
+    """The reason for a cancellation by the office. NOT_STATED means that the source of an import states no reason."""
 
     DUPLICATE = "duplicate"
     ENTERED_IN_ERROR = "entered_in_error"
     WRONG_SERVICE = "wrong_service"
+    NOT_STATED = "not_stated"
 
 
 class TransferReason(StrEnum):

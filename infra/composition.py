@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from infra.backup.encryption import Encryption
 from infra.backup.take import Backup
@@ -62,10 +61,16 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
             Streams(databases.serving) as streams,
             GroupCommit(databases.serving) as writer,
         ):
-            named = await keys.named(datetime.now(UTC).date())
+            named = await keys.named(clock.now().date())
             receipt_codes = ReceiptCodes(instance=settings.instance, pin_key=named.pin, qr_key=named.qr)
             store = PostgresEventStore(
-                pool=events, streams=streams, writer=writer, keys=keys, named=named, receipt_codes=receipt_codes
+                pool=events,
+                streams=streams,
+                writer=writer,
+                keys=keys,
+                named=named,
+                receipt_codes=receipt_codes,
+                now=clock.now,
             )
             yield Installation(
                 settings=settings,

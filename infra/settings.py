@@ -6,7 +6,7 @@ An invalid variable raises SettingsWrong.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,7 @@ class Settings:
     ops_port: int | None = None
     proxies: tuple[str, ...] = ()
     readings_days: int = 365
+    source_password: str | None = field(default=None, repr=False)
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -113,6 +114,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         ops_port=_ops_port(environment.get("JEJAK_OPS_PORT")),
         proxies=_proxies(environment.get("FORWARDED_ALLOW_IPS", "")),
         readings_days=_readings_days(environment.get("JEJAK_READINGS_DAYS") or "365"),
+        source_password=_source_password(environment),
     )
 
 
@@ -211,11 +213,29 @@ def _kafka(environment: Mapping[str, str]) -> Kafka | None:
     )
 
 
+def _source_password(environment: Mapping[str, str]) -> str | None:
+    """Reads the password of the database from which an import reads."""
+    password, file = environment.get("JEJAK_SOURCE_PASSWORD"), environment.get("JEJAK_SOURCE_PASSWORD_FILE")
+    if password and file:
+        raise SettingsWrong("JEJAK_SOURCE_PASSWORD and JEJAK_SOURCE_PASSWORD_FILE exclude each other: set one of them")
+    return _password_in(Path(file), "JEJAK_SOURCE_PASSWORD_FILE") if file else password or None
+
+
+def _password_in(file: Path, name: str) -> str:
+    """Returns the password in a file. A line break at the end of the file is not a part of the password."""
+    try:
+        password = file.read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsWrong(f"{name}: {file} cannot be read") from None
+    if not password:
+        raise SettingsWrong(f"{name}: {file} is empty")
+    return password
+
+
 def _with_password(environment: Mapping[str, str], name: str, file_name: str) -> str | None:
     """Returns the URL of a database with the password from the password file, if the settings name such a file.
 
-    If a password file is used, no environment variable contains the password. A line break at the end of the file is
-    not a part of the password.
+    If a password file is used, no environment variable contains the password.
     """
     url, file = environment.get(name), environment.get(file_name)
     if not file:
@@ -224,13 +244,7 @@ def _with_password(environment: Mapping[str, str], name: str, file_name: str) ->
     user, at, place = rest.partition("@")
     if not (separator and at) or ":" in user:
         raise SettingsWrong(f"{file_name} needs {name} in the form postgresql://user@host/name, without a password")
-    try:
-        password = Path(file).read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError):
-        raise SettingsWrong(f"{file_name}: {file} cannot be read") from None
-    if not password:
-        raise SettingsWrong(f"{file_name}: {file} is empty")
-    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
+    return f"{scheme}://{user}:{quote(_password_in(Path(file), file_name), safe='')}@{place}"
 
 
 def interval(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from domain.application import events
+from domain.application import events, imported_events
 from domain.codes import Amendment
 from domain.json_values import instant
 
@@ -13,8 +13,8 @@ class StageEntry(TypedDict):
     In imported history, a stage may be completed although no event entered the stage. Then `entered_at` is None and
     `entered_by` is 0.
 
-    `undone_at` is the time at which a reopening took the stage back. If the office then repeats the stage, the list has
-    another entry for this stage.
+    `undone_at` is the time at which a reopening took the stage back, or at which the work on the stage ended although
+    the stage was not completed. If the office then repeats the stage, the list has another entry for this stage.
     """
 
     stage: str
@@ -35,6 +35,8 @@ def stages(known: list[StageEntry], recorded: events.Recorded) -> list[StageEntr
             return [*known, _stage(event.stage, at, office, recorded.version)]
         case events.StageCompleted():
             return _completed(known, event.stage, at, office, recorded.version)
+        case imported_events.StageEnded():
+            return _ended(known, event.stage, at, recorded.version)
         case events.Reopened():
             return [_undone(stage, event, at, recorded.version) for stage in known]
         case events.RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
@@ -65,6 +67,14 @@ def _completed(stages: list[StageEntry], code: str, at: str, office: str, versio
         if stage["stage"] == code and stage["completed_at"] is None and stage["undone_at"] is None:
             return [*stages[:place], {**stage, "completed_at": at, "completed_by": version}, *stages[place + 1 :]]
     return [*stages, {**_stage(code, None, office, 0), "completed_at": at, "completed_by": version}]
+
+
+def _ended(stages: list[StageEntry], code: str, at: str, version: int) -> list[StageEntry]:
+    """End the stage's open entry. In imported history, a stage may end although no event entered the stage."""
+    for place, stage in enumerate(stages):
+        if stage["stage"] == code and stage["completed_at"] is None and stage["undone_at"] is None:
+            return [*stages[:place], {**stage, "undone_at": at, "undone_by": version}, *stages[place + 1 :]]
+    return stages
 
 
 def _undone(stage: StageEntry, event: events.Reopened, at: str, version: int) -> StageEntry:

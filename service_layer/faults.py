@@ -31,6 +31,17 @@ class ApplicationErased(Fault):
         return "The personal data of this application was erased. Send the command without personal data."
 
 
+class ApplicationUnreadable(Fault):
+    """The stream of the application contains an event that this release cannot read. Usually a newer release stored the
+    event. No command on this application can be decided, but all other applications are unaffected.
+    """
+
+    code = "application-unreadable"
+
+    def __str__(self) -> str:
+        return "This release cannot read an event of this application. Nothing was stored."
+
+
 class Unavailable(Fault):
     """The store cannot be reached, or the answer took too long. The server does not know whether the request was
     stored, so the client should send the same request again.

@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.application.commands import AnswerReferral, Command, SubmitApplication
 from domain.application.decide import CHANNELS_OF_COMMANDS
 from domain.application.evolve import Application
-from domain.codes import Channel, Quality, Role
+from domain.codes import CancellationReason, Channel, Quality, RejectionReason, Role
 from domain.json_values import instant
 from domain.provenance import Act
 from domain.registry.registry import Registry
@@ -25,6 +25,7 @@ from service_layer.identity import sealed_of
 from service_layer.requests import CommandRequest
 from service_layer.rights import Bearer, Principal, Relation, require
 
+NOT_STATED = (RejectionReason.NOT_STATED, CancellationReason.NOT_STATED)
 ROLES = {
     Bearer.CITIZEN: Role.APPLICANT,
     Bearer.OFFICER: Role.OFFICER,
@@ -89,6 +90,8 @@ def command(
     Raises ImpossibleValue.
     """
     principal, registry, command = context.principal, context.registry, offered.command(body)
+    if isinstance(body, bodies.RejectBody | bodies.CancelBody) and body.reason in NOT_STATED:
+        raise ImpossibleValue("/reason", "Only an imported history may lack a reason.")
     sealed = {name: getattr(body, name) for name in offered.sealed if getattr(body, name)}
     personal = {"applicant": {name: unicodedata.normalize("NFC", value) for name, value in sealed.items()}}
     return CommandRequest(

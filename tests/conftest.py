@@ -26,6 +26,7 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--examples-only", action="store_true", help="leave out property tests, for mutation testing")
+    parser.addoption("--minutes", type=float, default=60, help="how long the mixed load of `make prove` lasts")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

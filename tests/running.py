@@ -8,14 +8,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPMessage
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
+from infra.cli.main import main
 from tests.conftest import PROJECT, new_folder
 
 START_SECONDS = 60
@@ -153,10 +157,29 @@ class Jejak:
         return self.request("POST", f"/v1/applications/{application}/{name}", body or {}, token=token, headers=sent)
 
 
+class SameProcess(Jejak):
+    """Its verbs run in the process of the test, because an interpreter takes a second or two to start."""
+
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = same_process(arguments, {"JEJAK_DATA_DIR": str(self.folder)})
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+
+def same_process(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs a verb in this process. `environment` is set meanwhile."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        code = main(arguments)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
 @contextmanager
-def jejak(*options: str, start: bool = True) -> Iterator[Jejak]:
+def jejak(*options: str, start: bool = True, kind: type[Jejak] = Jejak) -> Iterator[Jejak]:
     """An installation of its own, gone afterwards."""
-    running = Jejak(new_folder())
+    running = kind(new_folder())
     try:
         if start:
             running.start(*options)

@@ -9,6 +9,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -58,10 +59,10 @@ async def get_feed(request: Request) -> "FeedResponse":
     """Read an agency's own feed: a page of events after `lastEventId`, or a stream.
 
     Events are CloudEvents 1.0 in the order in which they were recorded. An empty page means that there is no new event
-    yet. While the feed is being rebuilt, the answer is 503 `behind` instead of an empty page. With `timeout`, the
-    request waits for a new event. A page contains at most `limit` events. A page ends earlier if its events reach 1
-    MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The stream begins after the event that
-    Last-Event-ID names.
+    yet. While the feed is being rebuilt, the answer is 503 `behind` instead of an empty page or an empty stream.
+    With `timeout`, the request waits for a new event. A page contains at most `limit` events. A page ends earlier if
+    its events reach 1 MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The stream begins after the
+    event that Last-Event-ID names.
     """
     principal = principal_of(request)
     relation_for("get-feed", principal)
@@ -180,18 +181,18 @@ class FeedResponse:
     async def _stream(self, place: int, gone: "asyncio.Future[None]", send: Send) -> None:
         now = asyncio.get_running_loop().time
         until = now() + STREAM_SECONDS_MAX
+        page = partial(self.feeds.page, self.agency, limit=STREAM_PAGE, bytes_max=STREAM_BYTES_MAX)
+        events, place = await page(place)
+        if not events and not await self.feeds.whole():
+            raise ViewBehind
         await send(_start(STREAM, (b"x-accel-buffering", b"no")))
         await send({"type": "http.response.body", "body": f"retry: {RETRY_MS}\n\n".encode(), "more_body": True})
         with contextlib.suppress(Unavailable):  # this ends the stream; the client then connects again
             while not (self.feeds.ending or gone.done() or now() > until):
-                events, place = await self.feeds.page(self.agency, place, limit=STREAM_PAGE, bytes_max=STREAM_BYTES_MAX)
-                if events:
-                    piece = b"".join(b"id: %s\ndata: %s\n\n" % (event.id.encode(), event.document) for event in events)
-                elif await self._more(place, HEARTBEAT_SECONDS, gone):
-                    continue
-                else:
-                    piece = b":\n\n"
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = b"".join(b"id: %s\ndata: %s\n\n" % (event.id.encode(), event.document) for event in events)
+                if events or not await self._more(place, HEARTBEAT_SECONDS, gone):
+                    await send({"type": "http.response.body", "body": piece or b":\n\n", "more_body": True})
+                events, place = await page(place)
         await send({"type": "http.response.body", "body": b""})
 
     async def _more(self, place: int, seconds: float, gone: "asyncio.Future[None]") -> bool:

@@ -73,7 +73,7 @@ def event_text(reading: PageReader, entry: ShownEvent) -> str:
     match entry["event"]:
         case "documents-checked":
             values = {"result": language.say(CHECKED[data["complete"]])}
-        case "stage-entered" | "stage-completed":
+        case "stage-entered" | "stage-completed" | "stage-planned" | "stage-ended":
             values = {"stage": reading.stage_name(data["stage"])}
         case "referred" | "transferred":
             values = {"to": reading.office_name(data["to"])}

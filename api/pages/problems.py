@@ -88,6 +88,10 @@ _OF_API = {
         N_("The service cannot be reached at the moment"),
         N_("Try again soon; it is safe to send the same request again"),
     ),
+    "application-unreadable": ProblemText(
+        N_("The system cannot read this application at the moment"),
+        N_("Nothing was stored; tell the operator, then send the same request again after the repair"),
+    ),
     "wrong-number-or-pin": ProblemText(
         N_("The tracking number and the PIN do not match"), N_("Check both on your receipt")
     ),

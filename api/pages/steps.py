@@ -147,9 +147,13 @@ def _begun_by(stage: StageEntry) -> int:
 
 def _of_entry(reading: PageReader, stage: StageEntry, *, closed: bool) -> Step:
     version = stage["completed_by"] or stage["entered_by"]
-    entry = next(entry for entry in reading.row["timeline"] if entry["version"] == version)
-    state = DONE if stage["completed_by"] else STOPPED if closed else NOW
-    return _reached(reading, reading.stage_name(stage["stage"]), UNDONE if stage["undone_by"] else state, entry)
+    timeline = {entry["version"]: entry for entry in reading.row["timeline"]}
+    undone = timeline.get(stage["undone_by"] or 0)
+    if undone:
+        state = STOPPED if undone["event"] == "stage-ended" else UNDONE
+    else:
+        state = DONE if stage["completed_by"] else STOPPED if closed else NOW
+    return _reached(reading, reading.stage_name(stage["stage"]), state, timeline[version or 0])
 
 
 def _ahead(listed: list[Step]) -> list[Step]:

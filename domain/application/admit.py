@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from domain import refusals
-from domain.application import commands, events, import_events, incident_events, promise_events
+from domain.application import commands, events, import_events, imported_events, incident_events, promise_events
 from domain.application.decide import decide
 from domain.application.events import ApplicationEvent
 from domain.application.evolve import Application
@@ -184,6 +184,8 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
             return commands.AmendRecord(amends=event.amends, amendment=event.amendment, corrected_at=event.corrected_at)
         case events.PinReset():
             return commands.ResetPin()
+        case imported_events.StagePlanned() | imported_events.StageEnded():
+            return None
         case (
             events.Concluded()
             | events.DeemedApproved()

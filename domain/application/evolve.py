@@ -1,5 +1,4 @@
-"""The state of an application is folded from its events. This module accepts every event. Only `decide` refuses
-commands.
+"""The state of an application is folded from its events. Every event is accepted: only `decide` refuses commands.
 
 evolve : Application, Recorded -> Application
 fold   : [Recorded]            -> Application
@@ -12,7 +11,7 @@ from functools import reduce
 from typing import Any, assert_never
 from uuid import UUID
 
-from domain.application import events, import_events, incident_events, promise_events
+from domain.application import events, import_events, imported_events, incident_events, promise_events
 from domain.application.events import Recorded
 from domain.application.pauses import CHANGING, OpenPauses, pauses_after
 from domain.application.standing import REVISING, parted
@@ -141,14 +140,10 @@ def evolve(application: Application, recorded: Recorded) -> Application:
 
 def _revised(application: Application, recorded: Recorded) -> Application:
     """Return the fold of the events that stand after `recorded`."""
-    history = parted([*history_of(application), recorded])
+    entries = (application.undone.get(entry.version, entry) for entry in application.entries)
+    history = parted([*entries, recorded])
     after = reduce(_evolved, history.left, Application())
     return replace(after, version=recorded.version, entries=history.entries, undone=history.undone)
-
-
-def history_of(application: Application) -> list[Recorded]:
-    """Return all events, also those of an import that was taken back."""
-    return [application.undone.get(entry.version, entry) for entry in application.entries]
 
 
 def _evolved(application: Application, recorded: Recorded) -> Application:
@@ -229,6 +224,8 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
                 "completed": application.completed | {event.stage},
                 "to_redo": application.to_redo - {event.stage},
             }
+        case imported_events.StageEnded():
+            return {"entered": application.entered - {event.stage}}
         case events.Referred():
             return {
                 "referrals": {**application.referrals, event.referral: event.to},
@@ -317,6 +314,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             | events.Concluded()
             | import_events.ImportUndone()
             | import_events.ImportRestored()
+            | imported_events.StagePlanned()
         ):
             return {}
         case _:
@@ -387,6 +385,8 @@ def _amended(application: Application, event: events.RecordAmended) -> Changes:
                 entered.discard(stage)
                 completed.add(stage)
                 to_redo.discard(stage)
+            case imported_events.StageEnded(stage=stage):
+                entered.discard(stage)
             case events.Reopened(redo=redo):
                 entered.difference_update(redo)
                 completed.difference_update(redo)

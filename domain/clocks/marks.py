@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import NamedTuple
 
-from domain.application import events, incident_events, promise_events
+from domain.application import events, imported_events, incident_events, promise_events
 from domain.application.events import ApplicationEvent, Recorded
 from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT, RETURN, SUSPENSION, of_payment
 from domain.application.status import ENDS, MOVES, OUTCOMES
@@ -153,7 +153,7 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
         case events.StageEntered():
             holder = Party(event.holder or Holder.BACK_OFFICE)
             return (mark(kind=MarkKind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
-        case events.StageCompleted():
+        case events.StageCompleted() | imported_events.StageEnded():
             return (mark(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
         case events.Transferred():
             return (mark(kind=MarkKind.OFFICE, office=event.to), *_promised(mark, event.promise))

@@ -21,7 +21,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  * <pre>java -cp "lib/*" Consumer.java pln kafka.example.go.id:9093 pln.password [--ca-file ca.pem] [--until-idle SECONDS]</pre>
  *
  * It shows: isolation level read_committed; committing the offset after the work is done; idempotent handling of an event
- * that comes again; detecting a gap in an application's events; ignoring unknown types; a clean stop.
+ * that comes again; detecting a gap in an application's events; forgetting events that a restore of the sender's database
+ * lost; ignoring unknown types; a clean stop.
  */
 public final class Consumer {
     /** The types that this system uses. Other types are counted and ignored, because new types can appear at any time. */
@@ -32,6 +33,7 @@ public final class Consumer {
 
     /** The newest version of each application. In a real system, this is a column beside the results of the events. */
     private final Map<String, Long> newest = new HashMap<>();
+    private final Map<String, Long> eras = new HashMap<>();
     private final Map<String, String> statuses = new HashMap<>();
     private final Map<String, Long> totals = new TreeMap<>();
     private long gaps;
@@ -80,11 +82,17 @@ public final class Consumer {
         String type = header(record, "ce_type");
         String application = id.substring(0, id.lastIndexOf(':'));
         long version = Long.parseLong(id.substring(id.lastIndexOf(':') + 1));
+        long previous = Long.parseLong(header(record, "ce_previous"));
+        long era = record.headers().lastHeader("ce_era") == null ? 1 : Long.parseLong(header(record, "ce_era"));
         long before = newest.getOrDefault(application, 0L);
-        if (version <= before) {
+        long known = eras.getOrDefault(application, 1L);
+        if (era > known) {
+            before = Math.min(before, previous); // the later versions that are stored here did not happen
+        }
+        if (era < known || version <= before) {
             return; // the event came again
         }
-        if (Long.parseLong(header(record, "ce_previous")) != before) {
+        if (previous != before) {
             gaps++;
             System.err.println("gap before " + id + ": read again from an earlier offset");
         }
@@ -95,6 +103,7 @@ public final class Consumer {
             }
         }
         newest.put(application, version);
+        eras.put(application, era);
         totals.merge(type, 1L, Long::sum);
     }
 

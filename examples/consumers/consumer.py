@@ -8,6 +8,7 @@ The example shows how a consumer does these things:
 * It commits the offset after the work is done.
 * It handles an event that comes again, without a second effect.
 * It detects a gap in an application's events.
+* It forgets events that a restore of the sender's database lost.
 * It ignores unknown event types.
 * It stops cleanly.
 """
@@ -66,8 +67,8 @@ def main() -> int:
 
 
 class Store:
-    """The results of this system. For each application, the store keeps the newest version, and the status from the
-    newest event of a known type.
+    """The results of this system. For each application, the store keeps the newest version with its era, and the
+    status from the newest event of a known type.
 
     The result and the version are stored in the same transaction, so handling an event is idempotent: `ce_id` contains
     the application and the version.
@@ -76,7 +77,7 @@ class Store:
     def __init__(self, file: str) -> None:
         self.database = sqlite3.connect(file, isolation_level=None)
         self.database.execute(
-            "CREATE TABLE IF NOT EXISTS seen (application TEXT PRIMARY KEY, version INT, status TEXT)"
+            "CREATE TABLE IF NOT EXISTS seen (application TEXT PRIMARY KEY, version INT, era INT, status TEXT)"
         )
         self.database.execute("BEGIN")
 
@@ -85,17 +86,20 @@ class Store:
         missing).
         """
         application, _, version = headers["ce_id"].rpartition(":")
-        row = self.database.execute("SELECT version FROM seen WHERE application = ?", (application,)).fetchone()
-        newest = row[0] if row else 0
-        if int(version) <= newest:
+        era, previous = int(headers.get("ce_era", "1")), int(headers["ce_previous"])
+        row = self.database.execute("SELECT version, era FROM seen WHERE application = ?", (application,)).fetchone()
+        newest, known_era = row or (0, 1)
+        if era > known_era:
+            newest = min(newest, previous)  # the later versions that are stored here did not happen
+        if era < known_era or int(version) <= newest:
             return "again"
         status = json.loads(value)["status"] if headers["ce_type"] in KNOWN else None
         self.database.execute(
-            "INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT (application) DO UPDATE SET version = excluded.version,"
-            " status = coalesce(excluded.status, status)",
-            (application, int(version), status),
+            "INSERT INTO seen VALUES (?, ?, ?, ?) ON CONFLICT (application) DO UPDATE SET version = excluded.version,"
+            " era = excluded.era, status = coalesce(excluded.status, status)",
+            (application, int(version), era, status),
         )
-        return "new" if int(headers["ce_previous"]) == newest else "gap"
+        return "new" if previous == newest else "gap"
 
     def keep(self) -> None:
         self.database.execute("COMMIT")

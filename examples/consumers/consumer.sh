@@ -7,7 +7,8 @@
 #
 # It shows: isolation level read_committed; keeping the offset after the work is done, in the same file as the result,
 # which is replaced atomically; idempotent handling of an event that comes again; detecting a gap in an application's
-# events; ignoring unknown types; a clean stop. It does not use kcat's consumer groups and stored offsets.
+# events; forgetting events that a restore of the sender's database lost (header ce_era); ignoring unknown types; a clean
+# stop. It does not use kcat's consumer groups and stored offsets.
 set -eu
 agency=$1 bootstrap=$2 password=$3 state=$4
 shift 4
@@ -43,7 +44,8 @@ LOGIN
 partitions=$(kcat -F "$state/login" -L -t "$topic" 2>/dev/null | sed -n 's/.* with \([0-9]*\) partitions:.*/\1/p')
 [ -n "$partitions" ] || { echo "cannot see $topic: check the agency, the password and the address" >&2; exit 1; }
 
-# Lines of the file "seen", separated by tabs: at PARTITION NEXT-OFFSET, app APPLICATION VERSION, type TYPE COUNT, gaps COUNT.
+# Lines of the file "seen", separated by tabs: at PARTITION NEXT-OFFSET, app APPLICATION VERSION, era APPLICATION ERA,
+# type TYPE COUNT, gaps COUNT.
 work='
 BEGIN { FS = OFS = "\t" }
 FILENAME == seen { kept[$1 OFS $2] = $3; next }
@@ -52,13 +54,16 @@ FILENAME == seen { kept[$1 OFS $2] = $3; next }
     split($3, pairs, ","); delete header
     for (i in pairs) { at = index(pairs[i], "="); header[substr(pairs[i], 1, at - 1)] = substr(pairs[i], at + 1) }
     split(header["ce_id"], id, ":"); name = "app" OFS id[1]
-    if (id[2] + 0 <= kept[name] + 0) next
+    era = "ce_era" in header ? header["ce_era"] + 0 : 1
+    known = kept["era" OFS id[1]] ? kept["era" OFS id[1]] + 0 : 1
+    if (era > known && kept[name] + 0 > header["ce_previous"] + 0) kept[name] = header["ce_previous"] + 0 # these did not happen
+    if (era < known || id[2] + 0 <= kept[name] + 0) next
     if (header["ce_previous"] + 0 != kept[name] + 0) {
         kept["gaps" OFS ""]++
         print "gap before " header["ce_id"] ": read again from an earlier offset" > "/dev/stderr"
     }
     if (header["ce_type"] ~ /^jejak\.application\.(submitted|received|withdrawn)\.v1$/) { } # $4 is the JSON of the event: use it here
-    kept[name] = id[2]
+    kept[name] = id[2]; kept["era" OFS id[1]] = era
     kept["type" OFS header["ce_type"]]++
 }
 END { for (key in kept) print key, kept[key] }'

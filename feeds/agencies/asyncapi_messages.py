@@ -65,7 +65,9 @@ def _headers(required: Mapping[str, Schema], optional: Mapping[str, Schema] | No
 
 def _cloud_event() -> Part:
     return {
-        "description": "`previous` is the sequence of the previous message about the application here, or zeros.",
+        "description": "`previous` is the sequence of the previous message about the application here, or zeros. If a"
+        " restore lost events, the later messages have an `era` of at least 2: forget what you stored in a lower era"
+        " after `previous`.",
         **_headers(
             {
                 "ce_specversion": {"type": "string", "const": "1.0"},
@@ -80,7 +82,8 @@ def _cloud_event() -> Part:
                 "ce_partitionkey": TEXT,
                 "ce_recordedtime": INSTANT,
                 "ce_dataclassification": {"type": "string", "const": CLASSIFICATION},
-            }
+            },
+            {"ce_era": {"type": "string", "pattern": "^[1-9][0-9]{0,4}$"}},
         ),
     }
 

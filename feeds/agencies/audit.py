@@ -51,6 +51,7 @@ class LoggedMessage:
     digest: bytes
     capacity: str = "holder"
     so_far: FileState | None = None
+    era: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Seen:
     type: str
     digest: bytes
     odd: str = ""
+    era: int = 1
 
     @property
     def place(self) -> str:
@@ -142,8 +144,8 @@ class AuditReport:
         self.applications += 1
         self.messages += len(logged)
         self.records += len(seen)
-        versions = {record.version for record in seen}
-        absent = [message for message in logged if message.version not in versions]
+        there = {(record.version, record.era) for record in seen}
+        absent = [message for message in logged if (message.version, message.era) not in there]
         self.not_yet += sum(message.position > window.published for message in absent)
         missing = [message for message in absent if window.demands(message.position, home)]
         self.no_longer += sum(message.position <= window.published for message in absent) - len(missing)
@@ -211,23 +213,28 @@ def faults_of(
 ) -> Iterator[AuditFault]:
     """Yields all faults of an application except gaps. `logged` is sorted by version. `seen` is sorted by partition and
     offset.
+
+    If a restore lost an event, the log may have another event with the same id, but in a higher era. The record of the
+    lost event is foreign.
     """
     yield from _of_log(application, logged)
-    by_version = {message.version: message for message in logged}
+    by_version = {(message.version, message.era): message for message in logged}
     before: set[int] = set()
     newest = 0
     for record in seen:
         name = f"{application}:{record.version}"
-        message = by_version.get(record.version)
+        message = by_version.get((record.version, record.era))
         if message is None:
-            yield AuditFault(FaultKind.FOREIGN, name, f"{record.place}: the agency's feed has no message with this id")
-        elif record.version in before:
+            words = f"{record.place}: the agency's feed has no message with this id in era {record.era}"
+            yield AuditFault(FaultKind.FOREIGN, name, words)
+            continue
+        if record.version in before:
             yield AuditFault(FaultKind.DOUBLE, name, f"{record.place}: the topic already has this message")
         elif record.version < newest:
             yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the record comes after version {newest}")
-        if message and record.partition != home:
+        if record.partition != home:
             yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the application's partition is {home}")
-        if message and (altered := _altered(message, record)):
+        if altered := _altered(message, record):
             yield AuditFault(FaultKind.ALTERED, name, f"{record.place}: {', '.join(altered)} differ from the log")
         before.add(record.version)
         newest = max(newest, record.version)

@@ -53,9 +53,10 @@ class Message(NamedTuple):
     """A message of an agency's feed. Instants are in UTC. `body` is JSON.
 
     `position` is the event's position in the log and is never sent. `stream` is the UUID of the event's stream.
-    `previous` is the version of the previous message of the same stream in this agency's feed. If the message is the
-    first one of the stream, `previous` is 0. `due` has the facts about the due date, as JSON. If `due` is None, no
-    status record is published for the message.
+    `previous` is the version of the previous message of the same stream in this agency's feed. For the first message of
+    the stream, `previous` is 0. `due` has the facts about the due date, as JSON. If `due` is None, no status record is
+    published for the message. `era` is the era of the position. If a restore lost an event, another event may get the
+    id of the lost event, but in a higher era.
     """
 
     agency: str
@@ -69,6 +70,7 @@ class Message(NamedTuple):
     recorded_at: datetime
     body: bytes
     due: bytes | None = None
+    era: int = 1
 
     @property
     def id(self) -> str:
@@ -151,7 +153,7 @@ def message_of(share: Share, *, stream: UUID, position: int, concern: Concern, r
 def attributes(message: Message, origin: Origin) -> dict[str, str]:
     """Returns the CloudEvents attributes of the message, except `data` and `datacontenttype`."""
     own = zip(OWN, _own(message).split("\n"), strict=True)
-    return {**_shared(message.topic, origin), **dict(own), **_correlated(message)}
+    return {**_shared(message.topic, origin), **dict(own), **_era(message), **_correlated(message)}
 
 
 @lru_cache(512)
@@ -180,6 +182,11 @@ def _own(message: Message) -> str:
         f"{stream}:{version}\n{times[0]}\n{topic[: topic.index('.')]}/{stream}\n"
         f"{sequence(version)}\n{sequence(message.previous)}\n{stream}\n{times[1]}"
     )
+
+
+def _era(message: Message) -> dict[str, str]:
+    """Returns the attribute `era`. Messages of the first era do not have this attribute."""
+    return {"era": str(message.era)} if message.era > 1 else {}
 
 
 def _correlated(message: Message) -> dict[str, str]:
@@ -223,7 +230,8 @@ def _shared_headers(topic: str, origin: Origin) -> Headers:
 
 
 def _own_headers(message: Message) -> Headers:
-    return list(zip(OWN_HEADERS, _own(message).encode().split(b"\n"), strict=True))
+    own = zip(OWN_HEADERS, _own(message).encode().split(b"\n"), strict=True)
+    return [*own, *_as_headers(_era(message))]
 
 
 def _as_headers(attributes: Mapping[str, str]) -> Headers:

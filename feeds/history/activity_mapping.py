@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from domain.application import events
+from domain.application import events, imported_events
 from domain.application.events import ApplicationEvent
 from domain.codes import CancellationReason, Receiver, RejectionReason, Remedy
-from feeds.history.mapping import Activity, Mapping, activities_of
+from feeds.history.mapping import Activity, Mapping, Transition, activities_of
 from feeds.history.vocabulary import is_pattern, stage_code
 
-STAGES = ("stage", "stage_entered")
+STAGES = ("stage", "stage_entered", "stage_planned", "stage_ended")
 
 PLAIN: dict[str, ApplicationEvent] = {
     "received": events.Received(),
@@ -21,6 +21,12 @@ PLAIN: dict[str, ApplicationEvent] = {
     "lapsed": events.Lapsed(),
     "concluded": events.Concluded(),
     "resumed": events.Resumed(),
+}
+
+TRANSITIONS: dict[Transition, type[imported_events.StagePlanned | events.StageEntered | imported_events.StageEnded]] = {
+    "planned": imported_events.StagePlanned,
+    "entered": events.StageEntered,
+    "ended": imported_events.StageEnded,
 }
 
 KNOWN = frozenset({*PLAIN, *STAGES, "referred", "referral_answered", "handed_over", "rejected", "cancelled"})
@@ -40,6 +46,10 @@ def meaning(word: str, activity: Activity) -> ApplicationEvent:
             return events.StageCompleted(stage=code_of(word, activity))
         case "stage_entered":
             return events.StageEntered(stage=code_of(word, activity))
+        case "stage_planned":
+            return imported_events.StagePlanned(stage=code_of(word, activity))
+        case "stage_ended":
+            return imported_events.StageEnded(stage=code_of(word, activity))
         case "referred":
             return events.Referred(referral=0, to=activity.to or "")
         case "referral_answered":
@@ -55,12 +65,23 @@ def meaning(word: str, activity: Activity) -> ApplicationEvent:
             return PLAIN[plain]
 
 
+def in_transition(event: ApplicationEvent, transition: Transition) -> ApplicationEvent | None:
+    """Returns what a transition of an activity means. `event` is the meaning of the activity when it is completed.
+    Returns None if nothing can be said: only a stage can be planned, entered or ended.
+    """
+    if transition == "completed":
+        return event
+    if not isinstance(event, events.StageCompleted):
+        return None
+    return TRANSITIONS[transition](stage=event.stage)
+
+
 def fault(word: str, activity: Activity, mapping: Mapping) -> str | None:
     """Returns the fault in an activity of the mapping, or None if there is no fault. `word` is the key of the
     activity.
     """
     match activity.event:
-        case "stage" | "stage_entered" if is_pattern(word) and not activity.stage:
+        case stage if stage in STAGES and is_pattern(word) and not activity.stage:
             return "a pattern needs a stage code, because Jejak does not publish a name that only the file contains"
         case "referred" if activity.to not in mapping.offices.all():
             return "to must be the code of an office of this mapping (offices.others)"

@@ -3,43 +3,46 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Never
 
 from feeds.history.mapping import Csv
-from feeds.history.source import SourceError
+from feeds.history.source import SourceError, TableRow
+from feeds.history.table_layout import DataRows
+from feeds.history.vocabulary import toml_text
 
 MAX_ROW = 1024 * 1024  # characters of one row
 MAX_CELL = 64 * 1024  # bytes of UTF-8
 MAX_COLUMNS = 1_000
+SECOND_LINE = 2
 
-CsvRow = tuple[int, list[str]]
-"""A row: the number of its first line, and its cells without surrounding spaces."""
+SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t|]*[\r\n]*', re.IGNORECASE)
+"""Excel reads this first line as a statement about the delimiter, and not as a row."""
 
 
-class Rows:
-    """The rows of a file after its header row. `header` holds the names of the columns. Blank rows are skipped."""
+class Rows(DataRows):
+    """The data rows of a CSV file."""
+
+    def __init__(self, file: Path, chunks: Iterable[bytes], table: Csv) -> None:
+        super().__init__(file, CsvRows(file, chunks, table), table)
+
+
+class CsvRows:
+    """All rows of a CSV file, with the titles, the header and the blank rows."""
+
+    unit = "line"
 
     def __init__(self, file: Path, chunks: Iterable[bytes], table: Csv) -> None:
         self._file = file
         self._taken = 0  # characters of the row that is being read
         self._line = 1
+        self._delimiter = table.delimiter
         self._csv = csv.reader(self._lines(chunks, table.encoding), delimiter=table.delimiter, strict=True)
-        first = next(self._raw(), None)
-        if first is None:
-            raise SourceError(file, "line 1", "there is no row in the file", "a header")
-        self.header = named(first[1])
 
-    def __iter__(self) -> Iterator[CsvRow]:
+    def __iter__(self) -> Iterator[TableRow]:
         """Raises SourceError."""
-        width = len(self.header)
-        for line, cells in self._raw():
-            if len(cells) > width and any(cells[width:]):
-                self._refuse(line, "a row with more cells than the header has names", f"{width} cells")
-            yield line, cells[:width] + [""] * (width - len(cells))
-
-    def _raw(self) -> Iterator[CsvRow]:
         while True:
             begun, self._taken = self._csv.line_num + 1, 0
             try:
@@ -54,8 +57,7 @@ class Rows:
                 self._refuse(begun, "too many columns", f"at most {MAX_COLUMNS}")
             if self._taken > MAX_CELL // 4 and max(len(cell.encode()) for cell in stripped) > MAX_CELL:
                 self._refuse(begun, "a cell that is too long", f"at most {MAX_CELL} bytes")
-            if any(stripped):
-                yield begun, stripped
+            yield begun, stripped
 
     def _lines(self, chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
         """Yields the lines with their line ends. Only a line feed or a carriage return ends a line. Unicode has other
@@ -72,9 +74,16 @@ class Rows:
             rest = lines.pop() if lines and chunk and not lines[-1].endswith("\n") else ""
             for line in lines:
                 self._take(line)
-                yield line
+                yield self._separated(line) if self._line == SECOND_LINE else line
             if len(rest) > MAX_ROW:
                 self._refuse(self._line, "a row that is too long", f"at most {MAX_ROW} characters")
+
+    def _separated(self, line: str) -> str:
+        """Returns the first line. If it is a statement about the delimiter, returns a blank line."""
+        stated = SEPARATOR.fullmatch(line)
+        if stated and stated[1] != self._delimiter:
+            self._refuse(1, "the first line states another delimiter", f"csv.delimiter = {toml_text(stated[1])}")
+        return "\n" if stated else line
 
     def _take(self, line: str) -> None:
         self._taken += len(line)
@@ -95,16 +104,3 @@ class Rows:
 
     def _refuse(self, line: int, wrong: str, expected: str) -> Never:
         raise SourceError(self._file, f"line {line}", wrong, expected)
-
-
-def named(header: list[str]) -> list[str]:
-    """Returns the names of the columns. An empty name becomes "column <place>", and a repeated name gets a number."""
-    names: dict[str, None] = {}
-    for place, text in enumerate(header, 1):
-        name = first = text or f"column {place}"
-        number = 1
-        while name in names:
-            number += 1
-            name = f"{first} ({number})"
-        names[name] = None
-    return list(names)

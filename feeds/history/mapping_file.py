@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.history.activity_mapping import code_of, fault, meanings
+from feeds.history.draft.role import is_birth
 from feeds.history.mapping import Mapping
-from feeds.history.time_parsing import WORDS
+from feeds.history.time_parsing import WORDS, reader_of, rivals
 
 SOME_TIME = datetime(2026, 11, 23, 13, 45, 59, tzinfo=UTC)
 
@@ -55,11 +56,19 @@ def _encoding(mapping: Mapping) -> str | None:
 def _columns(mapping: Mapping) -> str | None:
     if not mapping.offices.default and not mapping.offices.column:
         return "[offices] needs a column, or a default office"
+    if mapping.sheet is not None and mapping.table is not None:
+        return "sheet and table exclude each other: a file is a workbook, or it has tables"
     if not mapping.key_columns() and mapping.empty_case == "refuse":
         return 'case needs a column, or empty_case = "each" (each row is a separate case)'
     for column, count in Counter(times.column for times in mapping.times).items():
         if count > 1:
             return f"[[times]] names the column {column!r} twice"
+    if (mapping.events.lifecycle is None) != (not mapping.events.transitions):
+        return "[events]: `lifecycle` needs `transitions`, and `transitions` needs `lifecycle`"
+    moments = [moment for moment in (mapping.submitted, mapping.deadline, mapping.concluded) if moment]
+    for column in [*(moment.column for moment in (*moments, *mapping.times)), mapping.events.at]:
+        if is_birth(column):
+            return f"the column {column!r} dates the life of a person: name it in applicant.birth_date, which is sealed"
     for times in mapping.times:
         if (times.by is None) != (not times.values):
             return f"[[times]] of the column {times.column!r}: `by` needs `values`, and `values` needs `by`"
@@ -73,17 +82,21 @@ def _formats(mapping: Mapping) -> str | None:
             return 'formats must name at least one format; "iso" is the usual one'
         for pattern in spelling.formats:
             if pattern not in WORDS and not _can_be_read(pattern):
-                return f"formats: {pattern!r} is not {', '.join(WORDS)} or a strptime pattern with year and day"
+                return (
+                    f"formats: {pattern!r} is not {', '.join(WORDS)} or a strptime pattern with year and day "
+                    "(and month; minutes belong to hours, and %p to %I)"
+                )
+        if rivals(spelling.formats):
+            return f"formats: {spelling.formats} give one text two meanings; name one of them"
     return None
 
 
 def _can_be_read(pattern: str) -> bool:
-    if "%Z" in pattern or not re.search("%[YyGcx]", pattern):
-        return False  # the short name of a zone (%Z) gives no offset; a time without a year would be in 1900
     try:
-        return datetime.strptime(SOME_TIME.strftime(pattern), pattern).day == SOME_TIME.day  # noqa: DTZ007
-    except ValueError:
+        read, is_date = reader_of(pattern)(SOME_TIME.strftime(pattern))
+    except (ValueError, re.error):
         return False
+    return read.date() == SOME_TIME.date() and (is_date or (read.hour, read.minute) == (13, 45))
 
 
 def _words(mapping: Mapping) -> str | None:

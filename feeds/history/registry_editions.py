@@ -56,11 +56,11 @@ def _stages(mapping: Mapping) -> tuple[Stage, ...]:
     """Returns the stages. The name of a stage is its word in the mapping, and this name is published. A person has read
     this name, because a person wrote the mapping.
     """
-    named: dict[str, str] = {}
+    named: dict[str, Names] = {}
     for _, word, activity in meanings(mapping):
         if activity.event in STAGES:
-            named.setdefault(code_of(word, activity), word)
-    return tuple(
-        Stage(code=code, names=Names(id=name, en=name), phase=StagePhase.REVIEW)
-        for code, name in ((code, word[:NAME_LONGEST] or code) for code, word in named.items())
-    )
+            code = code_of(word, activity)
+            name = word[:NAME_LONGEST] or code
+            names = Names(id=activity.id or activity.en or name, en=activity.en or activity.id or name)
+            named.setdefault(code, names)
+    return tuple(Stage(code=code, names=names, phase=StagePhase.REVIEW) for code, names in named.items())

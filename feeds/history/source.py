@@ -1,24 +1,19 @@
-"""Sources: all readers of history files use this module. It defines the cases and the error for a bad file, and reads a
-file in chunks.
+"""Sources: all readers of history use this module. It defines the cases, the rows of a table, and the error for a bad
+file.
 """
 
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
-
-CHUNK = 64 * 1024
+from typing import Protocol
 
 
 class SourceError(Exception):
-    """This error means that a file cannot be imported. Its message never quotes values of the file, because these
+    """This error means that a source cannot be imported. Its message never quotes values of the source, because these
     values may be personal data.
     """
 
-    def __init__(self, file: Path, place: str, wrong: str, expected: str) -> None:
+    def __init__(self, file: "Log", place: str, wrong: str, expected: str) -> None:
         super().__init__(file, place, wrong, expected)
         self.file = file
         self.place = place
@@ -41,7 +36,7 @@ class SourceEvent:
 class SourceCase:
     """Holds one case that the file contains. `ordinal` is the number of the trace in an XES log, counted from 1. For a
     table, `ordinal` is None. In a table of cases, `rows` holds the rows of this case. Each of these rows contains times
-    of the case.
+    of the case. `unit` is the word for the place of a row: "line", or for example "row" in a workbook.
     """
 
     attributes: dict[str, str]
@@ -49,9 +44,14 @@ class SourceCase:
     line: int
     ordinal: int | None = None
     rows: list[SourceEvent] = field(default_factory=list)
+    unit: str = "line"
 
     def place(self, line: int) -> str:
-        return f"line {line}" if self.ordinal is None else f"trace {self.ordinal}, line {line}"
+        return f"{self.unit} {line}" if self.ordinal is None else f"trace {self.ordinal}, line {line}"
+
+    def contents(self) -> list[dict[str, str]]:
+        """Returns all texts of the case, as the file spells them."""
+        return [self.attributes, *(event.attributes for event in self.events)]
 
     def statements(self) -> list[SourceEvent]:
         """Returns the rows that contain times of the case. If the case has no rows, its own attributes contain the
@@ -60,58 +60,54 @@ class SourceCase:
         return self.rows or [SourceEvent(self.attributes, self.line)]
 
 
+TableRow = tuple[int, list[str]]
+"""A row of a table: the number of its first line, and its cells without surrounding spaces."""
+
+
+class WrittenRows(Protocol):
+    """All rows of a sheet, with the titles, the header and the blank rows. `unit` is the word for a row's place."""
+
+    unit: str
+
+    def __iter__(self) -> Iterator[TableRow]:
+        """Raises SourceError."""
+        ...
+
+
+class TableRows(Protocol):
+    """The rows of a table after its header row. Every format of tables is read into such rows.
+
+    `header` holds the names of the columns. If `grows` is true, the header is complete only after the last row, and a
+    row has a cell for each column that was known when the row was read.
+
+    Some formats hold lists within a record, for example the notes of a request. Then each element of the list is a row.
+    `marker` names the column that holds the number of the element. A record without elements is a row without this
+    number: it tells about the case, but is no event.
+    """
+
+    header: list[str]
+    grows: bool
+    unit: str
+    marker: str | None
+
+    def __iter__(self) -> Iterator[TableRow]:
+        """Raises SourceError."""
+        ...
+
+
+class KeptRows(Protocol):
+    """A table that is no file, for example the rows of a query. `str` names the place from which the rows came."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rows(self) -> TableRows: ...
+
+
+Log = Path | KeptRows
+"""All that can be imported."""
+
+
 def silent(_count: int) -> None:
     """A progress function that shows nothing."""
-
-
-def read_chunks(file: Path, progress: Callable[[int], None] = silent) -> Iterator[bytes]:
-    """Yields the bytes of a file in chunks. If the name of the file ends with .gz, the bytes are unpacked.
-
-    The last chunk is empty. An empty chunk means that the file is complete.
-
-    `progress` gets the number of bytes that were read since the last call. For a .gz file, `progress` counts the packed
-    bytes. Raises SourceError.
-    """
-    with _opened(file) as raw, gzip.GzipFile(fileobj=raw) if _packed(file) else nullcontext(raw) as stream:
-        position = 0
-        chunk = _next_chunk(file, raw, stream)
-        if not chunk:
-            raise SourceError(file, "line 1", "the file is empty", "a file with content")
-        while True:
-            position, before = raw.tell(), position
-            progress(position - before)
-            yield chunk
-            if not chunk:
-                return
-            chunk = _next_chunk(file, raw, stream)
-
-
-def _packed(file: Path) -> bool:
-    return file.suffix.lower() == ".gz"
-
-
-def _opened(file: Path) -> BinaryIO:
-    try:
-        return file.open("rb")
-    except OSError as fault:
-        raise SourceError(file, "the file", f"cannot be opened ({fault.strerror})", "a readable file") from fault
-
-
-def _next_chunk(file: Path, raw: BinaryIO, stream: BinaryIO | gzip.GzipFile) -> bytes:
-    try:
-        return stream.read(CHUNK)
-    except (OSError, EOFError, zlib.error) as fault:
-        raise SourceError(file, f"byte {raw.tell()}", _wrong(fault), "the complete and undamaged file") from fault
-
-
-def _wrong(fault: Exception) -> str:
-    # messages of the standard library are not passed on, because BadGzipFile quotes bytes of the file
-    match fault:
-        case gzip.BadGzipFile():
-            return "the name ends with .gz, but the file is not in gzip format or is damaged"
-        case EOFError():
-            return "the gzip data ends too early"
-        case zlib.error():
-            return "the gzip data is damaged"
-        case _:
-            return "the file cannot be read"

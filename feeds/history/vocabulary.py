@@ -80,7 +80,8 @@ class Unknown:
     activities: Counter[str] = field(default_factory=Counter)
     offices: Counter[str] = field(default_factory=Counter)
     channels: Counter[str] = field(default_factory=Counter)
+    transitions: Counter[str] = field(default_factory=Counter)
     times: dict[str, Counter[str]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return any((self.activities, self.offices, self.channels, self.times))
+        return any((self.activities, self.offices, self.channels, self.transitions, self.times))

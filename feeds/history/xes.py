@@ -10,7 +10,8 @@ from sys import intern
 from typing import Never
 from xml.parsers import expat
 
-from feeds.history.source import SourceCase, SourceError, SourceEvent, read_chunks, silent
+from feeds.history.formats.packed import read_chunks
+from feeds.history.source import SourceCase, SourceError, SourceEvent, silent
 
 MAX_DEPTH = 64
 MAX_VALUE = 64 * 1024  # bytes of UTF-8

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.backup.encryption import BackupFault
-from infra.postgres.connections import connect
+from infra.postgres.connections import CLIENT, connect
 from infra.postgres.databases import Databases
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.server_user import as_server
@@ -52,21 +52,36 @@ def databases_in(cluster: DatabaseCluster, all_clusters: Sequence[DatabaseCluste
     return {LOG, KEY_STORE} if len(all_clusters) == 1 else {cluster.name}
 
 
-def run(program: str, *arguments: str | Path, folder: Path) -> str:
-    """Runs one of PostgreSQL's programs. If the program fails, raises BackupFault with the program's error message."""
-    command = [EmbeddedPostgres(folder).programs() / program, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+def reach(conninfo: str) -> tuple[list[str], dict[str, str]]:
+    """Returns the options and the environment with which a program of PostgreSQL reaches a database.
+
+    The password is in the environment, because every user of the host can read the options of a program. The program
+    notices a half-open connection after about eight seconds.
+    """
+    known = conninfo_to_dict(conninfo)
+    password = known.pop("password", None)
+    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
+    return ["--no-password", "--dbname", make_conninfo("", **{**CLIENT, **known})], environment
+
+
+def run(program: str, *arguments: str | Path, folder: Path, conninfo: str = "") -> str:
+    """Runs one of PostgreSQL's programs. Raises BackupFault with its words."""
+    options, environment = reach(conninfo) if conninfo else ([], None)
+    command = [EmbeddedPostgres(folder).programs() / program, *options, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=environment)
     if done.returncode:
         raise BackupFault(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
 
 def own(cluster: Path) -> None:
-    """Makes the database server's user the owner of a cluster's files.
+    """Gives the files of a cluster to the user of the database server, and opens its socket to this user alone.
 
-    Only this user can then enter the cluster's folder. The new pg_hba.conf allows only connections through the socket.
+    The settings of another server are dropped, because they may name files that are not in the cluster.
     """
     (cluster / "pg_hba.conf").write_text("local all all trust\nlocal replication all trust\n")
+    for name in ("postgresql.conf", "pg_ident.conf"):
+        (cluster / name).write_text("")
     user = as_server().get("user")
     for path in (cluster, *cluster.rglob("*")):
         if user is not None:
@@ -81,6 +96,7 @@ def recover(cluster: Path, *, wal: Path, until: str | None) -> None:
         "recovery_target_action = 'promote'",
         *([f"recovery_target_time = '{until}'"] if until else []),
     ]
+    forget_recovery(cluster)
     with (cluster / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
         file.write("\n".join(["", *settings, ""]))
     (cluster / "recovery.signal").touch()
@@ -93,12 +109,16 @@ def forget_recovery(cluster: Path) -> None:
 
 
 @contextmanager
-def started(folder: Path, like: Databases) -> Iterator[Databases]:
-    """Starts the cluster in a folder, and waits until the recovery has ended. Yields the databases of the cluster."""
+def started(folder: Path, like: Databases, contained: Collection[str] = (LOG, KEY_STORE)) -> Iterator[Databases]:
+    """Starts the cluster in a folder, and waits until it is recovered. Yields its databases.
+
+    `contained` says which of the two databases are in this cluster.
+    """
     with EmbeddedPostgres(folder) as postgres:
         found = _in(postgres, like)
+        known = found.owner if LOG in contained else found.keys_owner
         deadline = time.monotonic() + RECOVERY_SECONDS
-        while _in_recovery(found.owner):
+        while _in_recovery(known):
             if not postgres.lives():
                 raise BackupFault(f"PostgreSQL ended during the recovery: {postgres.last_words()}")
             if time.monotonic() > deadline:

@@ -9,20 +9,26 @@ from pathlib import Path
 
 from infra.backup.clusters import KEY_STORE, LOG, clusters
 from infra.backup.encryption import BackupFault, Encryption
-from infra.backup.restore import describe, restore
+from infra.backup.restore import describe, finish, restore, restore_into
 from infra.backup.take import Backup, Check
-from infra.backup.write_ahead_log import Following, follow
+from infra.backup.write_ahead_log import LogReceiver, follow
 from infra.cli.terminal import EXIT_FOUND, settings
-from infra.cli.verb import ERAS_MAX, Verb, whole
+from infra.cli.verb import ERAS_MAX, OPS_PORT, Verb, whole
 from infra.keys.erasing import faults_of_keys
 from infra.keys.key_folder import KeyFolder
 from infra.postgres.databases import Databases, databases
 from infra.runtime.fsck import faults_of_log, faults_of_views
-from infra.runtime.worker import stopped_by_signals
+from infra.runtime.ops_server import ops_of
+from infra.runtime.worker import worker
 from infra.settings import SECONDS_A_DAY, Settings
 
 KEEP = 7
 STORE_SECONDS = 10.0
+OWN_SERVERS = (
+    "JEJAK_DATABASE_URL is set: to restore servers of your own, run `jejak restore --into FOLDER`, which prints what to"
+    " do next (docs/operating.md, Restore)"
+)
+EMBEDDED = "--finish is for servers of your own: set JEJAK_DATABASE_URL and JEJAK_KEYS_DATABASE_URL, or omit --finish"
 
 
 def back_up(options: argparse.Namespace) -> int:
@@ -32,12 +38,16 @@ def back_up(options: argparse.Namespace) -> int:
         raise BackupFault("say where to and for whom: --to FOLDER --recipient FILE, or set JEJAK_BACKUP_DIR and"
                           " JEJAK_BACKUP_RECIPIENT")  # fmt: skip
     encryption = Encryption(recipient)
-    with databases(wanted, kept_alive=options.follow) as found:
-        if options.follow:
-            stopping = stopped_by_signals()
+    if options.follow:
+        with worker(wanted, ops_of(wanted, "backup", port=options.ops_port)) as running:
+            following = [
+                LogReceiver(wanted, cluster, target, encryption, seconds=options.interval)
+                for cluster in clusters(running.databases)
+            ]
             print("receiving the write-ahead log", flush=True)
-            follow(Following(wanted, target, encryption, options.interval), clusters(found), stopping)
-            return 0
+            follow(following, running.stopping)
+        return 0
+    with databases(wanted) as found:
         made = Backup(wanted, found, target, encryption).take(_faults(wanted), keep=options.keep)
     print("\n".join(made))
     return 0
@@ -45,15 +55,21 @@ def back_up(options: argparse.Namespace) -> int:
 
 def bring_back(options: argparse.Namespace) -> int:
     wanted = settings()
-    if wanted.database_url:
-        raise BackupFault("jejak restore restores the embedded database. Unset JEJAK_DATABASE_URL and"
-                          " JEJAK_KEYS_DATABASE_URL, and see docs/operating.md for servers of your own")  # fmt: skip
     source = options.source or wanted.backup_dir
     if source is None:
         raise BackupFault("say where from: --from FOLDER, or set JEJAK_BACKUP_DIR")
-    until: datetime | None = options.until
+    source, until = source.resolve(), options.until
+    if options.into:
+        print("\n".join(restore_into(wanted, source, options.into.resolve(), until=until)))
+        return 0
+    if bool(wanted.database_url) != options.finish:
+        raise BackupFault(OWN_SERVERS if wanted.database_url else EMBEDDED)
     reason = options.reason or f"restored to {until or 'the end of the write-ahead log'}"
-    done = restore(wanted, source.resolve(), until=until, seen=options.seen, reason=reason)
+    if options.finish:
+        with databases(wanted) as found:
+            done = finish(wanted, source, found, seen=options.seen, reason=reason)
+    else:
+        done = restore(wanted, source, until=until, seen=options.seen, reason=reason)
     print("\n".join(describe(done)))
     with databases(wanted) as found:
         faults = _faults(wanted)(found, (LOG, KEY_STORE))
@@ -139,6 +155,7 @@ VERBS = (
                     "help": "time between two stores",
                 },
             ),
+            OPS_PORT,
             (
                 ("--keep",),
                 {"type": whole(1, KEEP_MAX), "default": KEEP, "help": f"copies of a cluster to keep (default: {KEEP})"},
@@ -148,7 +165,7 @@ VERBS = (
     Verb(
         "restore",
         "maintain Jejak",
-        "restore the embedded database and the key folder from a backup, at an instant or the newest state",
+        "restore the databases and the key folder from a backup, at an instant or the newest state",
         bring_back,
         "jejak restore --from /mnt/backup --until 2026-11-25T10:00:00+07:00",
         "run `jejak serve`, and then `jejak backup`",
@@ -162,6 +179,21 @@ VERBS = (
             (
                 ("--seen",),
                 {"type": whole(1, ERAS_MAX), "metavar": "ERA", "help": "newest era in use before the restore"},
+            ),
+            (
+                ("--into",),
+                {
+                    "type": Path,
+                    "metavar": "FOLDER",
+                    "help": "for servers of your own: make their data folders here, and print the next commands",
+                },
+            ),
+            (
+                ("--finish",),
+                {
+                    "action": "store_true",
+                    "help": "for servers of your own, after their start: bring the keys up to date and begin an era",
+                },
             ),
         ),
     ),

@@ -19,7 +19,7 @@ from infra.postgres.databases import databases
 from infra.projector.outbox import CHANNEL
 from infra.projector.stored_messages import MESSAGES, PLACE, STORED, message_from
 from infra.queries.agency_feed import origin_of
-from infra.runtime.worker import stopped_by_signals
+from infra.runtime.signals import stopped_by_signals
 
 PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
 POLL_SECONDS = 0.5

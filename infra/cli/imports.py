@@ -1,30 +1,42 @@
-"""The verbs that import old records: `jejak import` and `jejak mapping`."""
+"""The verbs that import old records: `jejak import`, `jejak follow` and `jejak mapping`."""
 
 import argparse
 import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
+from api.pages.render import INSTALLATION_ZONE
 from domain.registry.editions import OfficeRegistered, RegistryEvent, StandardPublished
 from feeds.history.draft import PASSES, drafted
 from feeds.history.mapping import Mapping
 from feeds.history.mapping_file import read_mapping
+from feeds.history.source import Log
 from infra import logs
+from infra.cli.schedule import interval
 from infra.cli.serving import projecting
 from infra.cli.terminal import EXIT_WRONG, bar, settings
-from infra.cli.verb import Verb
-from infra.composition import installation
-from infra.imports.append import Importer
-from infra.imports.check import MappingIncomplete, Summary, check, foreseen, register
+from infra.cli.verb import OPS_PORT, Verb, whole
+from infra.composition import Installation, installation
+from infra.imports.check import MappingIncomplete, Summary, foreseen
+from infra.imports.follow import Followed, follow, one_pass
 from infra.imports.listing import as_json, table
-from infra.imports.runs import ListedRun, Runs, content_of
+from infra.imports.query import SourceQuery
+from infra.imports.reading import read_database
+from infra.imports.run import appended, checked, importer_of, open_run, runs_of
+from infra.imports.runs import ListedRun
+from infra.imports.source_url import SourceUrlWrong, is_source_url, source_url
 from infra.imports.undo import TakenBack, undo
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
+from infra.runtime.ops_server import ops_of
+from infra.runtime.worker import run_worker
+from infra.settings import SECONDS_A_DAY, Settings
 
 NAMED_MAX = 20
 NICENESS = 10
@@ -32,7 +44,7 @@ NICENESS = 10
 """
 
 
-def import_file(options: argparse.Namespace) -> int:
+def import_log(options: argparse.Namespace) -> int:
     logs.configure()
     if options.list:
         return _list(options)
@@ -56,27 +68,83 @@ def import_file(options: argparse.Namespace) -> int:
 async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
     os.nice(NICENESS)  # the database server is already running, so its priority is not lowered
     async with installation(settings(), found) as made:
-        registry = await made.editions.registry()
-        with bar("checking", _size(options.file), "B") as advance:
-            summary = await asyncio.to_thread(check, options.file, mapping, registry, advance)
-        coming = summary.events - summary.rejected.total()
-        importer = Importer(found.serving, made.recorder, made.named.imports, made.receipt_codes)
-        text = options.mapping.read_text(encoding="utf-8")
-        runs = Runs(found.serving, made.recorder, made.named.imports)
-        run = runs.open(mapping.source, *await asyncio.to_thread(content_of, options.file), text)
-        if options.dry_run:
-            registry, new = foreseen(mapping, registry)
-            with bar("comparing", coming, "ev") as advance:
-                await asyncio.to_thread(importer.foresee, options.file, mapping, registry, summary, advance, run=run)
-            _foretell(summary, new)
-            return summary
-        registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
-        with projecting(found):
-            with bar("importing", coming, "ev") as advance:
-                await asyncio.to_thread(importer.append, options.file, mapping, registry, summary, advance, run=run)
-            await asyncio.to_thread(wait_until_caught_up, found.serving)
+        if options.cursor and not options.dry_run:
+            return await _import_since(made, _followed(options, mapping, made.settings), found)
+        with _opened(options, made.settings) as log:
+            summary = await checked(made, log, mapping, _size(log), bar)
+            if options.dry_run:
+                return await _foresee(made, log, mapping, summary)
+            with projecting(found):
+                await appended(made, log, mapping, summary, bar)
+                await asyncio.to_thread(wait_until_caught_up, found.serving)
         await forget(made.pool)
     return summary
+
+
+async def _import_since(made: Installation, followed: Followed, found: Databases) -> Summary:
+    """Imports what is new since the last import with a cursor."""
+    with followed.alone(), projecting(found):
+        rows, summary = await one_pass(made, followed)
+        await asyncio.to_thread(wait_until_caught_up, found.serving)
+    await forget(made.pool)
+    print(f"rows read from the database: {rows}", file=sys.stderr)
+    return summary or Summary()
+
+
+async def _foresee(made: Installation, log: Log, mapping: Mapping, summary: Summary) -> Summary:
+    registry, new = foreseen(mapping, await made.editions.registry())
+    with bar("comparing", summary.events - summary.rejected.total(), "ev") as advance:
+        run = await asyncio.to_thread(open_run, made, log, mapping)
+        await asyncio.to_thread(importer_of(made).foresee, log, mapping, registry, summary, advance, run=run)
+    _foretell(summary, new)
+    return summary
+
+
+@contextmanager
+def _opened(options: argparse.Namespace, wanted: Settings) -> Iterator[Log]:
+    """Yields the file, or the rows of the query. Raises SourceError, SourceUrlWrong."""
+    if not is_source_url(options.source):
+        yield Path(options.source)
+        return
+    url = source_url(options.source, wanted.source_password)
+    table, _ = read_database(url, SourceQuery(text=_query(options), seconds=options.timeout))
+    with closing(table):
+        yield table
+
+
+def _query(options: argparse.Namespace) -> str:
+    if options.query is None:
+        raise SourceUrlWrong("a database needs --query: a file with one SELECT")
+    try:
+        text: str = options.query.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SourceUrlWrong(f"--query: {options.query} cannot be read") from None
+    return text
+
+
+def _followed(options: argparse.Namespace, mapping: Mapping, wanted: Settings) -> Followed:
+    if not is_source_url(options.source):
+        raise SourceUrlWrong("--cursor needs a database: postgresql://user@host/db or mysql://user@host/db")
+    query = SourceQuery(text=_query(options), cursor=options.cursor, seconds=options.timeout)
+    return Followed(
+        url=source_url(options.source, wanted.source_password),
+        query=query,
+        mapping=mapping,
+        folder=wanted.data_dir,
+        interval=getattr(options, "every", None),
+    )
+
+
+def follow_database(options: argparse.Namespace) -> int:
+    wanted, mapping = settings(), read_mapping(options.mapping)
+    followed = _followed(options, mapping, wanted)
+
+    async def work(made: Installation, stopping: asyncio.Event) -> None:
+        print(f"following: {followed.url} every {options.every:g} seconds", flush=True)
+        await follow(made, followed, stopping)
+
+    run_worker(wanted, ops_of(wanted, "follow", port=options.ops_port), work)
+    return 0
 
 
 def _undo(options: argparse.Namespace) -> int:
@@ -95,7 +163,7 @@ def _undo(options: argparse.Namespace) -> int:
 async def _taken_back(options: argparse.Namespace, found: Databases) -> tuple[ListedRun, TakenBack]:
     os.nice(NICENESS)
     async with installation(settings(), found) as made:
-        runs = Runs(found.serving, made.recorder, made.named.imports)
+        runs = runs_of(made)
         run = runs.named(options.undo)
         with projecting(found):
             with bar("taking back", run.run.applications, "app") as advance:
@@ -119,11 +187,11 @@ def _list(options: argparse.Namespace) -> int:
 
 async def _listed_runs(found: Databases) -> list[ListedRun]:
     async with installation(settings(), found) as made:
-        return await asyncio.to_thread(Runs(found.serving, made.recorder, made.named.imports).listed)
+        return await asyncio.to_thread(runs_of(made).listed)
 
 
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
+def _size(log: Log) -> int:
+    return log.stat().st_size if isinstance(log, Path) and log.exists() else 0
 
 
 def _report(summary: Summary) -> None:
@@ -136,6 +204,8 @@ def _report(summary: Summary) -> None:
         print(f"events of earlier imports that the file does not have: {missing}, for example {some}", file=sys.stderr)
     for reason, count in summary.rejected.items():
         print(f"events left out: {count} ({reason})", file=sys.stderr)
+    for line in summary.replaced.lines():
+        print(f"times replaced: {line}", file=sys.stderr)
 
 
 def _foretell(summary: Summary, new: Sequence[RegistryEvent]) -> None:
@@ -157,11 +227,15 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def draft_mapping(options: argparse.Namespace) -> int:
-    with bar("reading", PASSES * _size(options.file), "B") as advance:
-        draft = drafted(options.file, advance)
+    with _opened(options, settings()) as log, bar("reading", PASSES * _size(log), "B") as advance:
+        draft = drafted(log, advance, INSTALLATION_ZONE, options.table)
+    questions = sum("CHECK" in line for line in draft.splitlines())
+    if questions:
+        print(f"the draft asks {questions} questions: search for CHECK", file=sys.stderr)
+    following = f"jejak import {options.source}" + (f" --query {options.query}" if options.query else "")
     if options.output is None:
         print(draft, end="")
-        print("next: save the draft as MAP.toml, then run", _next_step(options.file, "MAP.toml"), file=sys.stderr)
+        print("next: save the draft as MAP.toml, then run", _next_step(following, "MAP.toml"), file=sys.stderr)
         return 0
     try:
         with options.output.open("x", encoding="utf-8") as file:
@@ -169,54 +243,97 @@ def draft_mapping(options: argparse.Namespace) -> int:
     except OSError as fault:
         print(f"jejak: {options.output} cannot be written ({fault.strerror}): name a new file", file=sys.stderr)
         return EXIT_WRONG
-    print(f"next: read {options.output}, then run", _next_step(options.file, options.output), file=sys.stderr)
+    print(f"next: read {options.output}, then run", _next_step(following, options.output), file=sys.stderr)
     return 0
 
 
-def _next_step(file: Path, mapping: Path | str) -> str:
-    return f"`jejak import {file} --mapping {mapping} --dry-run`"
+def _next_step(command: str, mapping: Path | str) -> str:
+    return f"`{command} --mapping {mapping} --dry-run`"
 
 
 def disagreement(options: argparse.Namespace) -> str | None:
     """Returns an error message if options of `jejak import` are missing, or cannot be used together."""
-    told = [options.file is not None or options.mapping is not None, options.list, options.undo is not None]
-    if sum(told) != 1 or (options.file is None) != (options.mapping is None):
-        return "import needs a FILE and --mapping MAP.toml, or --list, or --undo RUN"
+    told = [options.source is not None or options.mapping is not None, options.list, options.undo is not None]
+    if sum(told) != 1 or (options.source is None) != (options.mapping is None):
+        return "import needs a FILE or URL and --mapping MAP.toml, or --list, or --undo RUN"
     if options.json and not options.list:
         return "--json belongs to --list"
     return None
 
+
+SOURCE = (
+    ("source",),
+    {
+        "metavar": "FILE|URL",
+        "help": "a file (.xes, .csv, .xlsx, .ods, .json, .jsonl, .sql, .sqlite, or one of these as .gz or .zip), or a"
+        " database (postgresql://user@host/db or mysql://user@host/db; its password: JEJAK_SOURCE_PASSWORD_FILE)",
+    },
+)
+MAPPING = (
+    ("--mapping",),
+    {
+        "type": Path,
+        "required": True,
+        "metavar": "MAP.toml",
+        "help": "file that says what the columns and words of the log mean",
+    },
+)
+QUERY = (("--query",), {"type": Path, "metavar": "QUERY.sql", "help": "file with one SELECT, for a database"})
+TIMEOUT = (
+    ("--timeout",),
+    {
+        "type": whole(1, SECONDS_A_DAY),
+        "default": 600,
+        "metavar": "SECONDS",
+        "help": "limit of the query (default: 600)",
+    },
+)
+CURSOR: tuple[tuple[str, ...], dict[str, Any]] = (
+    ("--cursor",),
+    {
+        "metavar": "COLUMN",
+        "help": "column of the query that grows with each change, for example updated_at: read only what is new",
+    },
+)
 
 VERBS = (
     Verb(
         "import",
         "import and simulate",
         "import an event log of an agency; a mapping explains the log",
-        import_file,
+        import_log,
         "jejak import examples/small.xes --mapping examples/small.toml",
         "open one of the imported applications; a second run of the command adds nothing",
         (
-            (
-                ("file",),
-                {
-                    "type": Path,
-                    "nargs": "?",
-                    "metavar": "FILE",
-                    "help": "log in XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)",
-                },
-            ),
-            (
-                ("--mapping",),
-                {
-                    "type": Path,
-                    "metavar": "MAP.toml",
-                    "help": "file that says what the columns and words of the log mean",
-                },
-            ),
+            (SOURCE[0], {**SOURCE[1], "nargs": "?"}),
+            (MAPPING[0], {**MAPPING[1], "required": False}),
+            QUERY,
+            CURSOR,
+            TIMEOUT,
             (("--dry-run",), {"action": "store_true", "help": "show what the import would do, and store nothing"}),
             (("--list",), {"action": "store_true", "help": "list the runs of imports, instead of an import"}),
             (("--json",), {"action": "store_true", "help": "with --list: one JSON object for each run"}),
             (("--undo",), {"metavar": "RUN", "help": "take a run back; RUN is the beginning of its id in --list"}),
+        ),
+    ),
+    Verb(
+        "follow",
+        "import and simulate",
+        "import what is new in an agency's database, again and again",
+        follow_database,
+        "jejak follow postgresql://jejak@db.contoh/perizinan --query q.sql --mapping map.toml --cursor updated_at",
+        "watch the service of this name in `/readyz`; run `jejak import … --dry-run` if a pass is refused",
+        (
+            SOURCE,
+            MAPPING,
+            QUERY,
+            (CURSOR[0], {**CURSOR[1], "required": True}),
+            (
+                ("--every",),
+                {"type": interval, "default": 300.0, "metavar": "SECONDS", "help": "pause (default: 300 seconds)"},
+            ),
+            TIMEOUT,
+            OPS_PORT,
         ),
     ),
     Verb(
@@ -227,7 +344,13 @@ VERBS = (
         "jejak mapping examples/small.csv --output small.toml",
         "run `jejak import FILE --mapping MAP.toml --dry-run`, then edit the draft",
         (
-            (("file",), {"type": Path, "metavar": "FILE", "help": "log in XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
+            SOURCE,
+            (
+                ("--table",),
+                {"metavar": "NAME", "help": "the sheet or the table, if the file has several of them"},
+            ),
+            QUERY,
+            TIMEOUT,
             (("--output",), {"type": Path, "metavar": "MAP.toml", "help": "new file for the draft (default: stdout)"}),
         ),
     ),

@@ -7,10 +7,10 @@ import sys
 from itertools import islice
 from uuid import UUID
 
-from infra import catalogue
 from infra.cli.terminal import EXIT_FOUND, level, settings
 from infra.cli.verb import Verb
 from infra.composition import erasing_of, finish_erasures, installation
+from infra.demo import seed
 from infra.eventstore.erasures import copy_to_log
 from infra.keys.erasing import faults_of_keys
 from infra.keys.erasure_list import Erasure
@@ -78,11 +78,9 @@ def _erase_again() -> int:
 
 
 def prepare(options: argparse.Namespace) -> int:
-    editions = [*catalogue.basics(), *(catalogue.examples() if options.examples else [])]
-
     async def publish(found: Databases) -> None:
         async with installation(settings(), found) as made:
-            await made.editions.publish(editions, made.recorder, made.named.commands[0])
+            await seed.publish(made, examples=options.examples)
 
     with databases(settings()) as found:
         ensure_views(found.serving)

@@ -12,7 +12,7 @@ from infra.projector.runner import wait_until_caught_up
 from infra.projector.views import VIEWS
 from infra.runtime.ops_server import ops_of
 from infra.runtime.scheduler import schedule_once, scheduling
-from infra.runtime.serve import run_loop
+from infra.runtime.signals import run_loop
 from infra.runtime.worker import run_worker
 from infra.settings import SECONDS_A_DAY, Settings
 from infra.settings import interval as parsed_interval

@@ -29,7 +29,9 @@ def serve_all(options: argparse.Namespace) -> int:
     wanted = seed.DEMO if options.demo else seed.EXAMPLES if options.examples else None
 
     async def fill(made: Installation) -> None:
-        if wanted:
+        if wanted is None:
+            await seed.publish(made, examples=False)
+        else:
             with bar("adding examples", wanted.applications, "appl") as advance:
                 await seed.seed(made, wanted, advance)
 

@@ -24,7 +24,7 @@ from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
 from infra.runtime.scheduler import standing_still
-from infra.runtime.serve import run_loop
+from infra.runtime.signals import run_loop
 from simulation.mall import JAKARTA, NotSimulated
 from simulation.plan import APPLICATIONS_MAX, DAYS_MAX, Plan
 from simulation.questionnaires import questionnaires

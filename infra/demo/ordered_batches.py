@@ -178,6 +178,7 @@ class BatchedEventStore(PostgresEventStore):
             keys=made.keys,
             named=made.named,
             receipt_codes=made.receipt_codes,
+            now=made.clock.now,
         )
         self.new_events = 0
 

@@ -60,9 +60,12 @@ async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _
     await player.play(steps[-1:], submitted)
 
 
-async def publish(made: Installation) -> None:
-    """Publishes the calendars, the regions, and the example offices and services."""
-    editions = [*catalogue.basics(), *catalogue.examples()]
+async def publish(made: Installation, *, examples: bool = True) -> None:
+    """Publishes the calendars and the regions, and with `examples` also the example offices and services.
+
+    Publishes only what the log does not contain yet.
+    """
+    editions = [*catalogue.basics(), *(catalogue.examples() if examples else [])]
     await made.editions.publish(editions, made.recorder, made.named.commands[0])
 
 

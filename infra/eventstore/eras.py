@@ -52,7 +52,8 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
     `conninfo` must connect as the owner of the log. `seen` is the highest era number that clients may have seen in a
     `Sync-Token`. After a restore, the database may not contain this era or its events. Raises EraNotBegun if no event
     was appended since the last stored era began, because this era is still unused. But if `seen` is at least the number
-    of the last stored era, clients may have used this era, and the error is not raised.
+    of the last stored era, clients may have used this era, and the error is not raised. If eras are missing
+    from the database, the new era leaves APART positions for each of them, because these positions were used, too.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")
@@ -64,7 +65,8 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
                 f"nothing was appended since era {last} began, so no new era is needed."
                 f" If clients may have seen an event of era {last}, add --seen {last}"
             )
-        number, from_position = max(last, seen or 0) + 1, max(start, end) + APART
+        number = max(last, seen or 0) + 1
+        from_position = max(start, end) + APART * (number - last)
         if number > ERA_MAX:
             raise EraNotBegun(f"era {number} does not fit into a Sync-Token: the highest number is {ERA_MAX}")
         # The sequence is set first. If this process dies before the INSERT, some positions are never used, which does

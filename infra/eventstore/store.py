@@ -4,9 +4,9 @@ Before an append, the module seals the personal data and computes the hash chain
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -61,7 +61,11 @@ class PostgresEventStore:
         keys: KeyStore,
         named: NamedKeys,
         receipt_codes: ReceiptCodes,
+        now: Callable[[], datetime],
     ) -> None:
+        """`now` returns the time of the database. The clock of a host that is wrong by months would destroy the keys of
+        this month, and repeated commands would be stored twice.
+        """
         self.pool = pool
         self.streams = streams
         self.writer = writer
@@ -69,7 +73,8 @@ class PostgresEventStore:
         self.named = named
         self.receipt_codes = receipt_codes
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
-        self.month = datetime.now(UTC).date().replace(day=1)
+        self.now = now
+        self.month = now().date().replace(day=1)
 
     @property
     def registry(self) -> Registry:
@@ -85,7 +90,7 @@ class PostgresEventStore:
         return self._turns.setdefault(stream, asyncio.Lock())
 
     async def identities(self, client: str, key: str, body: object) -> Sequence[CommandIdentity]:
-        month = datetime.now(UTC).date().replace(day=1)
+        month = self.now().date().replace(day=1)
         if month != self.month:
             self.named, self.month = await self.keys.named(month), month
         return [

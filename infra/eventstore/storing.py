@@ -25,10 +25,15 @@ GROW = "CREATE TEMPORARY TABLE readyz ON COMMIT DROP AS SELECT repeat('x', 1000)
 
 On a full disk, this statement fails, although a small write may still succeed.
 """
+APPEND_NOTHING = "SELECT FROM append_events('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')"
+"""Takes the append lock and reads the log. If another session has locked one of the two, this statement waits."""
 
 
 class Storing:
-    """Checks whether events can be stored. If the last append failed, this class also tries a larger write."""
+    """Checks whether events can be stored.
+
+    If the last append failed, this class also tries a larger write and an empty append.
+    """
 
     def __init__(self, pool: Pool, writer: GroupCommit) -> None:
         self.pool = pool
@@ -49,6 +54,7 @@ class Storing:
                 await connection.execute(WRITE)
                 if self.writer.failing:
                     await connection.execute(GROW)
+                    await connection.execute(APPEND_NOTHING)
         except (Unavailable, TimeoutError):
             return False
         except psycopg.Error as fault:

@@ -21,7 +21,7 @@ from infra.eventstore.history import entry_of
 from infra.eventstore.topics import event_of
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.databases import with_options
-from service_layer.faults import Unavailable
+from service_layer.faults import ApplicationUnreadable, Unavailable
 from service_layer.streams import StreamEntry, StreamHistory
 
 log = structlog.get_logger("jejak.streams")
@@ -91,7 +91,7 @@ class Streams:
 
     def __init__(self, conninfo: str) -> None:
         self.published = RegistryFold()
-        self.unreadable = 0  # the position of the edition that cannot be read
+        self.unreadable: set[int] = set()  # the positions of events that cannot be read, as far as the log names them
         self.remembered: OrderedDict[UUID, StreamHistory] = OrderedDict()
         self.events = 0
         self.line: Coalescer[StreamQuery, Any] = Coalescer(self._read, with_options(conninfo, PLANNED))
@@ -114,7 +114,10 @@ class Streams:
         return self.published.registry
 
     async def history(self, application_id: UUID) -> StreamHistory:
-        """Returns the current history of a stream. If the stream does not exist, the history has no entries."""
+        """Returns the current history of a stream. If the stream does not exist, the history has no entries.
+
+        Raises ApplicationUnreadable.
+        """
         return cast("StreamHistory", await self.line.get(application_id))
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
@@ -163,7 +166,7 @@ class Streams:
             if claim is not None:
                 holders[bytes(claim)] = stream
             elif stream in known:
-                newer[stream].append(entry_of(row))
+                newer[stream].append(self._entry(row))
             else:
                 editions.append((stream, *row[:4]))
         self._publish(sorted(editions, key=lambda edition: edition[4]))
@@ -171,6 +174,20 @@ class Streams:
         for some in claims:
             found[some] = next((holders[one] for one in some if one in holders), None)
         return found
+
+    def _entry(self, row: Sequence[Any]) -> StreamEntry:
+        """Decodes a row of an application. Raises ApplicationUnreadable."""
+        try:
+            return entry_of(row)
+        except Exception as fault:
+            self._say_unreadable("an event of an application cannot be read", row[1], row[3])
+            raise ApplicationUnreadable from fault
+
+    def _say_unreadable(self, what: str, topic: str, position: int) -> None:
+        """Names the event in the log once, because every command of the stream meets the event again."""
+        if position not in self.unreadable:
+            self.unreadable.add(position)
+            log.error(what, topic=topic, position=position)
 
     def _publish(self, editions: Sequence[tuple[UUID, int, str, bytes, int]]) -> None:
         """Folds new editions into the registry.
@@ -182,9 +199,7 @@ class Streams:
             try:
                 self.published.fold(*edition)
             except Exception as fault:
-                if self.unreadable != edition[4]:  # every command tries again, but one log line is enough
-                    self.unreadable = edition[4]
-                    log.error("an edition of the registry cannot be read", topic=edition[2], position=edition[4])  # noqa: TRY400 - no content may reach the log
+                self._say_unreadable("an edition of the registry cannot be read", edition[2], edition[4])
                 raise Unavailable from fault
 
     def _extended(self, history: StreamHistory, entries: list[StreamEntry]) -> StreamHistory:

@@ -1,7 +1,6 @@
 """The second pass of an import: appends the events of a checked file to the log, at most 500 events in one call."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from domain.registry.registry import Registry
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping as LogMapping
 from feeds.history.records import Reader
-from feeds.history.source import SourceCase, SourceError
+from feeds.history.source import Log, SourceCase, SourceError
 from feeds.history.spill import Spill
 from infra.eventstore.envelope import canonical, command_id, digest
 from infra.eventstore.history import head_of, history_of, recorded_of
@@ -24,7 +23,9 @@ from infra.eventstore.recorder import Recorder, Save
 from infra.eventstore.rows import rows_of
 from infra.imports.check import Summary
 from infra.imports.missing import Missing
+from infra.imports.person_keys import PersonKeys
 from infra.imports.runs import OpenRun
+from infra.keys.key_store import DossierKey
 from infra.keys.receipt_codes import ReceiptCodes
 from infra.postgres.connections import connect
 from infra.progress import Advance
@@ -49,6 +50,8 @@ class PostgresImportStore:
         recorder: Recorder,
         import_key: bytes,
         receipt_codes: ReceiptCodes,
+        persons: PersonKeys,
+        *,
         run: OpenRun,
     ) -> None:
         self.connection = connection
@@ -56,6 +59,7 @@ class PostgresImportStore:
         self.run = run
         self.key = import_key
         self.receipt_codes = receipt_codes
+        self.persons = persons
 
     def new_number(self) -> str:
         return self.receipt_codes.new_number()
@@ -88,7 +92,9 @@ class PostgresImportStore:
         if events:
             self.run.begin()
         stored = 0
-        for call in _calls(_by_stream(_saves(events))):
+        persons = {stream.stream: admitted.personal for stream, admitted in events if admitted.personal}
+        keys = self.persons.keys_of(persons) if persons else {}
+        for call in _calls(_by_stream(_saves(events, keys))):
             outcomes = self.recorder.append(call)
             stored += sum(len(save.events) for save, done in zip(call, outcomes, strict=True) if done.stored)
             if not all(done.stored for done in outcomes):
@@ -99,15 +105,23 @@ class PostgresImportStore:
 class Importer:
     """Appends the records of a checked file, or only counts the events that would be appended."""
 
-    def __init__(self, conninfo: str, recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        recorder: Recorder,
+        import_key: bytes,
+        receipt_codes: ReceiptCodes,
+        persons: PersonKeys,
+    ) -> None:
         self.conninfo = conninfo
         self.recorder = recorder
         self.key = import_key
         self.receipt_codes = receipt_codes
+        self.persons = persons
 
     def append(
         self,
-        file: Path,
+        file: Log,
         mapping: LogMapping,
         registry: Registry,
         summary: Summary,
@@ -136,7 +150,7 @@ class Importer:
 
     def foresee(
         self,
-        file: Path,
+        file: Log,
         mapping: LogMapping,
         registry: Registry,
         summary: Summary,
@@ -159,11 +173,11 @@ class Importer:
         summary.missing = missing.found(run)
 
     def _batches(
-        self, file: Path, mapping: LogMapping, registry: Registry, run: OpenRun
+        self, file: Log, mapping: LogMapping, registry: Registry, run: OpenRun
     ) -> Iterator[tuple[ImportHandler, list[ImportCase]]]:
         reader = Reader(file, mapping, registry)
         with connect(self.conninfo, autocommit=True) as connection:
-            store = PostgresImportStore(connection, self.recorder, self.key, self.receipt_codes, run)
+            store = PostgresImportStore(connection, self.recorder, self.key, self.receipt_codes, self.persons, run=run)
             handler = ImportHandler(store, mapping.source, registry, run.of_import)
             for sources in _some_at_a_time(read_cases(file, mapping)):
                 cases = [case for case in map(reader.case, sources) if case.items]
@@ -192,7 +206,9 @@ def _stream(stream: UUID, rows: Sequence[Sequence[Any]]) -> ImportedStream:
     )
 
 
-def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
+def _saves(
+    events: Sequence[tuple[ImportedStream, Admitted]], keys: Mapping[UUID, Mapping[str, DossierKey]]
+) -> Iterator[Save]:
     """Yields one `Save` for each event. Each event contains the commitment to the previous event of its stream."""
     heads: dict[UUID, tuple[int, str]] = {}
     for stream, admitted in events:
@@ -206,6 +222,8 @@ def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
             admitted.record.act,
             command=identity.command,
             digest=identity.digest,
+            personal=admitted.personal,
+            keys=keys.get(stream.stream),
         )
         heads[stream.stream] = (version + 1, prev)
         claims: tuple[bytes, ...] = ()

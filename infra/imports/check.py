@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
-from pathlib import Path
+from math import ceil
 from typing import Any
 
 from domain.json_values import instant
@@ -19,7 +19,9 @@ from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.registry_editions import editions
+from feeds.history.source import Log, SourceError
 from feeds.history.spill import Spill, fingerprint
+from feeds.history.time_policy import Replaced
 from feeds.history.vocabulary import Unknown, lines_to_add, toml_text
 from infra.eventstore.editions import Editions
 from infra.eventstore.recorder import Recorder
@@ -42,6 +44,7 @@ class Summary:
     """The counts of an import, such as the number of events in the file and the number of new events.
 
     `first` is the time (UTC) of the earliest event in the file. `last` is the time (UTC) of the latest event.
+    `replaced` counts the times that the policies of the mapping have replaced.
     `restored` counts the duplicates that an undo had taken back. `new_applications` counts the applications that are
     new or restored. `missing` tells of the events of earlier imports that the file does not have. `split` holds the
     fingerprints of the cases with several traces.
@@ -55,6 +58,7 @@ class Summary:
     first: datetime | None = None
     last: datetime | None = None
     dropped: tuple[str, ...] = ()
+    replaced: Replaced = field(default_factory=Replaced)
     restored: int = 0
     new_applications: int = 0
     missing: MissingEvents = field(default_factory=MissingEvents)
@@ -87,12 +91,13 @@ class Summary:
             "rejected": self.rejected.total(),
             "first": instant(self.first) if self.first else None,
             "last": instant(self.last) if self.last else None,
+            **({"replaced": self.replaced.counts.total()} if self.replaced.counts else {}),
             **({"restored": self.restored} if self.restored else {}),
             **({"missing": self.missing.count} if self.missing.count else {}),
         }
 
 
-def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
+def check(file: Log, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
     """Reads the whole file and counts its contents. Raises SourceError, MappingIncomplete."""
     reader, summary = Reader(file, mapping, registry), Summary()
     keys = Spill()  # a case may have several traces, but is counted once
@@ -105,8 +110,17 @@ def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -
     summary.applications = len(keys)
     if reader.unknown:
         raise MappingIncomplete(_lines(reader.unknown, mapping))
-    summary.dropped = tuple(sorted(reader.dropped))
+    summary.dropped, summary.replaced = tuple(sorted(reader.dropped)), reader.replaced
+    if reader.replaced.share > mapping.replaced_at_most:
+        raise _too_many(file, reader.replaced)
     return summary
+
+
+def _too_many(file: Log, replaced: Replaced) -> SourceError:
+    count, reasons = replaced.counts.total(), "; ".join(replaced.lines())
+    wrong = f"the mapping replaces {count} times in {replaced.rows} rows: {reasons}"
+    bound = ceil(replaced.share * 1000) / 1000
+    return SourceError(file, "the file", wrong, f"times in the file, or replaced_at_most = {bound} in the mapping")
 
 
 def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
@@ -115,6 +129,7 @@ def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
         ("[activities]", unknown.activities, '"stage"'),
         ("[offices.values]", unknown.offices, f'{{ code = "{mapping.source}-…", id = "…", en = "…" }}'),
         ("[channels.values]", unknown.channels, '"unknown"'),
+        ("[events.transitions]", unknown.transitions, '"completed"'),
         *(
             (f"[times.values]  # of the column {toml_text(column)}", counts, '"concluded"')
             for column, counts in unknown.times.items()

@@ -55,6 +55,8 @@ class Missing:
 
     def found(self, run: OpenRun) -> MissingEvents:
         """Returns what is missing, also the applications of earlier runs of the source that the file does not have."""
+        if not run.is_whole:
+            return MissingEvents()
         for stream, left in self._left.values():
             self._add(stream, left)
         for number, events in run.absent(self._known, self._is_seen):

@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import msgspec
+
 from domain.application.events import Recorded, Submitted
 from domain.application.standing import runs as runs_of
 from domain.codes import Channel, Role
 from domain.import_runs import MAPPING_LONGEST, Run, RunCompleted, RunEvent, RunStarted, RunState, evolve
 from domain.provenance import Act
-from infra.eventstore.envelope import b64, command_id, commitment, digest
+from feeds.history.mapping import Mapping
+from feeds.history.source import Log
+from infra.eventstore.envelope import b64, canonical, command_id, commitment, digest
 from infra.eventstore.history import STREAM, entry_of, recorded_of
 from infra.eventstore.identifiers import registry_id
 from infra.eventstore.recorder import Recorder, Save
@@ -27,8 +31,6 @@ from service_layer.handlers.imports import RunOfImport
 
 STREAMS_PER_READ = 250
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
-COMMENT = re.compile(r"(?m)^[ \t]*#.*\n?")
-PASSWORD = re.compile(r"(://[^/\s:@\"']*):[^/\s@\"']*@")
 CHUNK = 1 << 20
 
 RUNS = """
@@ -93,24 +95,28 @@ class Runs:
             raise NoSuchRun(f"{what} an id that begins with {beginning!r}: `jejak import --list` lists the runs")
         return found[0]
 
-    def open(self, source: str, content: str, size: int, mapping: str) -> "OpenRun":
+    def open(self, log: Log, mapping: Mapping) -> "OpenRun":
         """Returns the run of this file with this mapping. Stores nothing yet.
 
-        `content` is the SHA-256 of the file, and `mapping` is the text of the mapping.
+        All imports of one query of a database with one mapping are one run.
         """
+        content, size = content_of(log)
+        text = canonical(msgspec.to_builtins(mapping)).decode()
+        source = mapping.source
         started = RunStarted(
             source=source,
             file=content,
             size=size,
-            mapping=hashlib.sha256(mapping.encode()).hexdigest(),
-            text=_published(mapping),
+            mapping=hashlib.sha256(text.encode()).hexdigest(),
+            text=text if len(text) <= MAPPING_LONGEST else None,
             account=account(),
         )
         run_id = registry_id("import", f"{source}/{started.file}/{started.mapping}")
         all_runs = self.listed()
         known = next((each for each in all_runs if each.run.id == run_id), None)
         of_source = [each for each in all_runs if each.run.started and each.run.started.source == source]
-        return OpenRun(self, known or ListedRun(run=Run(id=run_id), position=0), started, of_source)
+        found = known or ListedRun(run=Run(id=run_id), position=0)
+        return OpenRun(self, found, started, of_source, is_whole=isinstance(log, Path))
 
     def append(self, run: UUID, event: RunEvent) -> None:
         """Appends an event to the stream of the run."""
@@ -166,29 +172,35 @@ class Runs:
 
 
 class OpenRun:
-    """The run of the file that is imported now. `of_source` holds the runs of the same source before the import."""
+    """The run of the file that is imported now. `of_source` holds the runs of the same source before the import.
+    `is_whole` is false for a database, because a query may give only the newest rows.
+    """
 
-    def __init__(self, runs: Runs, known: ListedRun, started: RunStarted, of_source: Sequence[ListedRun]) -> None:
+    def __init__(
+        self, runs: Runs, known: ListedRun, started: RunStarted, of_source: Sequence[ListedRun], *, is_whole: bool
+    ) -> None:
+        self.is_whole = is_whole
         self.runs = runs
         self.known = known
         self.of_source = of_source
         self.of_import = RunOfImport(known.run.id, datetime.now(UTC))
         self.times = known.starts + (known.run.state is not RunState.STARTED)
         self._started = started
-        self._has_begun = known.run.state is RunState.STARTED
+        self._has_begun = known.run.state in (RunState.STARTED, RunState.COMPLETED)
+        self._is_new = known.run.state is RunState.STARTED
 
     def begin(self) -> None:
         """Stores the start of the run, before the first event of the run."""
         if not self._has_begun:
             self.runs.append(self.known.run.id, self._started)
-            self._has_begun = True
+        self._has_begun = self._is_new = True
 
     def complete(self, *, applications: int, events: int, duplicates: int, rejected: int) -> None:
         """Stores the end of the run. Does nothing if the run has brought nothing.
 
         `applications` and `events` count what this process has brought or restored.
         """
-        if not self._has_begun:
+        if not self._is_new:
             return
         before = self.known.run
         if before.state is RunState.STARTED:  # an earlier process was killed, so its share must be counted in the log
@@ -217,9 +229,11 @@ class OpenRun:
                 yield numbers[-1], events
 
 
-def content_of(file: Path) -> tuple[str, int]:
-    """Returns the SHA-256 of a file, and its size in bytes."""
+def content_of(file: Log) -> tuple[str, int]:
+    """Returns the SHA-256 of a file, and its size in bytes. For a database, returns the SHA-256 of its address."""
     found, size = hashlib.sha256(), 0
+    if not isinstance(file, Path):
+        return hashlib.sha256(str(file).encode()).hexdigest(), 0
     with file.open("rb") as opened:
         while chunk := opened.read(CHUNK):
             found.update(chunk)
@@ -234,9 +248,3 @@ def account() -> str | None:
     except KeyError:
         return None
     return name if ACCOUNT.fullmatch(name) else None
-
-
-def _published(mapping: str) -> str | None:
-    """Returns the mapping without comments, which may hold examples from the file, and without passwords in URLs."""
-    text = PASSWORD.sub(r"\1@", COMMENT.sub("", mapping)).strip() + "\n"
-    return text if len(text) <= MAPPING_LONGEST else None

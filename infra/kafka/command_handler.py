@@ -32,6 +32,7 @@ from service_layer.decoding import decoded, parsed
 from service_layer.event_store import Draft
 from service_layer.faults import (
     ApplicationErased,
+    ApplicationUnreadable,
     BodyFault,
     Forbidden,
     KeyReused,
@@ -109,6 +110,7 @@ class TopicCommandHandler:
     def __init__(self, installation: Installation) -> None:
         self.commands = installation.commands
         self.store = installation.store
+        self.clock = installation.clock
 
     async def asking(self, place: CommandPartition, record: CommandRecord) -> ReadCommand:
         """Parses a record. Raises Unavailable if the keys cannot be read."""
@@ -153,7 +155,7 @@ class TopicCommandHandler:
             return self._malformed(asking, Malformed(fault.code, fault.pointer, sent.id))
         except ApplicationUnknown:
             return self._refused(asking, sent, NotYours.code)
-        except (ApplicationErased, Forbidden, NotYours, KeyReused) as refused:
+        except (ApplicationErased, ApplicationUnreadable, Forbidden, NotYours, KeyReused) as refused:
             return self._refused(asking, sent, refused.code)
         except StaleVersion as stale:
             return self._refused(asking, sent, STALE, version=stale.now, target=sent.target)
@@ -168,7 +170,7 @@ class TopicCommandHandler:
             raise Broken from None
 
     async def _decided(self, asking: ReadCommand, sent: SentCommand, registry: Registry) -> Verdict:
-        request = _request(asking, sent, registry)
+        request = _request(asking, sent, registry, self.clock.now())
         identities = await self.store.identities(request.client, request.key, request.body)
         decided = await self.commands.decide(sent.target, new_application_id(), request, identities)
         if isinstance(decided, CommandResult):
@@ -215,7 +217,7 @@ def _parsed(sent: SentCommand) -> tuple[SentCommand | Malformed, Any]:
         return Malformed(fault.code, fault.pointer, sent.id), None
 
 
-def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> CommandRequest:
+def _request(asking: ReadCommand, sent: SentCommand, registry: Registry, now: datetime) -> CommandRequest:
     """Makes a `CommandRequest` from a record. For the same command, the HTTP operation makes the same `CommandRequest`.
 
     Raises BodyFault and Forbidden.
@@ -223,7 +225,7 @@ def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comm
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
     context = requests_from_bodies.BodyContext(
-        principal=principal, key=str(sent.id), plain=asking.plain, registry=registry, now=datetime.now(UTC)
+        principal=principal, key=str(sent.id), plain=asking.plain, registry=registry, now=now
     )
     if sent.target is None:
         body, _ = decoded(sent.body, bodies.SubmitBody)

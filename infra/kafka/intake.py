@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -76,6 +75,7 @@ class Intake:
         self.kept = IntakeLog(installation.pool)
         self.clerk = TopicCommandHandler(installation)
         self.streams = installation.streams
+        self.clock = installation.clock
         self.readings: dict[CommandPartition, PartitionState] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -291,7 +291,7 @@ class Intake:
         """
         missing = {_stream(place, each.event) for each in verdicts} - reading.ends.keys()
         ends = {**reading.ends, **(await self.kept.ends(missing) if missing else {})}
-        act = Act(at=datetime.now(UTC), by=Role.SYSTEM, channel=Channel.INTERNAL)
+        act = Act(at=self.clock.now(), by=Role.SYSTEM, channel=Channel.INTERNAL)
         rows: list[StoredEvent] = []
         claims: list[bytes] = []
         owners: list[UUID] = []

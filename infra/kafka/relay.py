@@ -44,6 +44,11 @@ THERE = """
 SELECT originator_id, originator_version FROM feeds.messages JOIN stored_events ON notification_id = position
 WHERE agency = %s AND position = %s
 """
+KEPT = """
+SELECT (SELECT coalesce(max(notification_id), 0) FROM stored_events WHERE notification_id <= from_position)
+FROM eras WHERE from_position >= %s ORDER BY era LIMIT 1
+"""
+"""The last position that the log kept of the era to which a position belongs, if this era has ended."""
 ERA = "SELECT max(era) FROM eras"
 LEAD = "SELECT pg_try_advisory_lock(hashtext('jejak relay'), hashtext(%s))"
 SAY = """
@@ -91,11 +96,20 @@ class PostgresSource:
     def vouch(self, position: Position) -> None:
         while True:
             distributed, end = self._one(STANDING)
+            kept = self._row(KEPT, position.position)
+            if kept is not None and position.position > kept[0]:
+                raise Refused(
+                    "ahead-of-log",
+                    f"{self.agency}: Kafka has the feed up to position {position.position}, but a restore lost all"
+                    f" events after position {kept[0]}. Tell the agency, and run"
+                    f" `jejak relay --begin {self.agency} --at {kept[0]} --anew`. See docs/operating.md, Kafka",
+                )
             if position.position > end:
                 raise Refused(
                     "ahead-of-log",
                     f"{self.agency}: Kafka has the feed up to position {position.position}, but the log ends at {end}:"
-                    " the log was restored from a backup and lacks published events. See docs/operating.md, Kafka",
+                    " the log was restored and lacks published events. Before any process writes, run"
+                    ' `jejak era begin --reason "restored"`. See docs/operating.md, Kafka',
                 )
             if distributed >= position.position:
                 break

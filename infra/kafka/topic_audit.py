@@ -43,7 +43,8 @@ records.
 """
 WINDOWS = (64, 512, 4096, 1 << 62)
 LOGGED = """
-SELECT s.originator_id::text, s.originator_version, m.previous, m.position, s.topic, m.packed
+SELECT s.originator_id::text, s.originator_version, m.previous, m.position, s.topic, m.packed,
+    (SELECT max(era)::integer FROM eras WHERE from_position < m.position)
 FROM feeds.messages m JOIN stored_events s ON s.notification_id = m.position
 WHERE m.agency = %s AND m.kind = 'event' ORDER BY s.originator_id, s.originator_version
 """
@@ -52,11 +53,11 @@ SELECT originator_version, topic, state, notification_id, recorded_at FROM store
 WHERE originator_id = %s AND originator_version <= %s ORDER BY originator_version
 """
 SEEN = """
-SELECT stream, partition, place, version, previous, type, digest, odd FROM seen ORDER BY stream, partition, place
+SELECT stream, partition, place, version, previous, type, digest, odd, era FROM seen ORDER BY stream, partition, place
 """
 TABLE = """
 CREATE TABLE seen (stream TEXT, partition INTEGER, place INTEGER, version INTEGER, previous TEXT, type TEXT,
-    digest BLOB, odd TEXT)
+    digest BLOB, odd TEXT, era INTEGER)
 """
 
 Stand = Callable[[int, int], None]
@@ -140,7 +141,7 @@ def _read(
             place = f"partition {record.partition} offset {record.offset}"
             verdict.add([AuditFault(FaultKind.FOREIGN, place, "its ce_id is not a valid message id")])
         else:
-            scratch.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            scratch.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     return {at.partition: offset for at, offset in starts.items()}
 
 
@@ -193,7 +194,8 @@ def _row(record: Any, source: str) -> tuple[object, ...] | None:  # noqa: ANN401
         odd.append("key")
     digest = hashlib.sha256(record.value or b"").digest()
     previous, kind = headers.get("ce_previous", ""), headers.get("ce_type", "")
-    return (stream, record.partition, record.offset, version, previous, kind, digest, ", ".join(odd))
+    era = int(headers["ce_era"]) if re.fullmatch("[1-9][0-9]{0,8}", headers.get("ce_era", "")) else 1
+    return (stream, record.partition, record.offset, version, previous, kind, digest, ", ".join(odd), era)
 
 
 def _await_feeds(connection: psycopg.Connection[Any], published: int) -> None:
@@ -282,7 +284,7 @@ def _logged(row: tuple[Any, ...]) -> LoggedMessage:
 
     If the body is not a JSON object, the message gets a default capacity and no state.
     """
-    stream, version, previous, position, topic, packed = row
+    stream, version, previous, position, topic, packed, era = row
     body = b'{"application":"%b",' % stream.encode() + unpack(packed).partition(b"\n")[0]
     try:
         said = orjson.loads(body)
@@ -298,4 +300,5 @@ def _logged(row: tuple[Any, ...]) -> LoggedMessage:
         hashlib.sha256(body).digest(),
         capacity if capacity in RANKS else RANKS[0],
         state if state is None or isinstance(state, dict) else {},
+        era,
     )

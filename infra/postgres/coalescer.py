@@ -124,7 +124,8 @@ class Coalescer(Generic[Key, Value]):
             _refuse(batch, fault)
         except Exception as fault:  # noqa: BLE001 - the callers get the fault
             if len(keys) == 1 or _is_of_all(fault):
-                noted(fault)
+                if isinstance(fault, psycopg.Error):
+                    noted(fault)
                 _refuse(batch, fault)
                 return
             half = set(keys[: len(keys) // 2])

@@ -24,7 +24,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import Row, RowFactory, TupleRow, tuple_row
 
-CONNECT_SECONDS = 3
+CONNECT_SECONDS, SOURCE_CONNECT_SECONDS = 3, 10
 ANSWER_SECONDS = 3.0
 """The limit if a client waits for the result, for example for the answer to a request."""
 WORK_SECONDS = 15.0
@@ -130,6 +130,19 @@ def connect(
 ) -> psycopg.Connection[Any]:
     """Opens a connection. Each wait for the server lasts at most `seconds`. Raises psycopg.OperationalError."""
     made = LimitedConnection.connect(limited(conninfo, seconds), autocommit=autocommit, row_factory=row_factory)
+    made.seconds = seconds
+    return made
+
+
+def connect_to_source(conninfo: str, *, seconds: float) -> psycopg.Connection[Any]:
+    """Opens a connection to the database of another system, from which an import reads. Each wait for the server lasts
+    at most `seconds`. The server may be old, so no setting of the server is changed here.
+
+    Raises psycopg.OperationalError.
+    """
+    given = conninfo_to_dict(conninfo)
+    limits: dict[str, Any] = {**CLIENT, "connect_timeout": SOURCE_CONNECT_SECONDS, **given}
+    made = LimitedConnection.connect(make_conninfo(**limits), autocommit=False)
     made.seconds = seconds
     return made
 

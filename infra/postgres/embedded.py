@@ -48,6 +48,7 @@ SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of al
 START_SECONDS = 300.0  # a recovery may take minutes. If the server dies, the wait ends at once
 LEAVE_SECONDS = 0.9
 PAUSE_SECONDS = 0.01
+SPARE_DESCRIPTORS = 4  # `stop` opens two locks, the file with the process id, and perhaps a folder
 
 
 class PostgresNotStarted(Exception):
@@ -72,6 +73,7 @@ class EmbeddedPostgres:
         self.log = self.folder / "pg18.log"
         self._sockets = _socket_folder(self.folder)
         self._share: int | None = None  # the descriptor of users.lock
+        self._spare: list[int] = []  # descriptors that `stop` frees for itself, if no other descriptor is left
         self._left = False  # `stop` was called, so no thread of this process may start the server again
 
     def __enter__(self) -> Self:
@@ -112,6 +114,8 @@ class EmbeddedPostgres:
             try:
                 if self._share is None:
                     self._share = self._lock("users.lock", fcntl.LOCK_SH, START_SECONDS)
+                while len(self._spare) < SPARE_DESCRIPTORS:
+                    self._spare.append(os.open(os.devnull, os.O_RDONLY))
                 self.bin = self.programs()
                 self._wait_until_ready()
             except BaseException as fault:
@@ -127,6 +131,7 @@ class EmbeddedPostgres:
         A second Ctrl-C does not interrupt this method. Raises PostgresNotStopped.
         """
         self._left = True
+        self._free_spare()
         # If start.lock stays locked for LEAVE_SECONDS, another process is starting. That process will use the server,
         # and the last user will stop the server. So this process need not stop the server.
         with undisturbed():
@@ -148,6 +153,10 @@ class EmbeddedPostgres:
             pass  # other processes use the server
         finally:
             self._release_share()
+
+    def _free_spare(self) -> None:
+        while self._spare:
+            os.close(self._spare.pop())
 
     def _release_share(self) -> None:
         share, self._share = self._share, None

@@ -15,17 +15,22 @@ TELL = """
 INSERT INTO feeds.messages (position, at, previous, size, agency, kind, packed) SELECT * FROM unnest(
     %b::bigint[], %b::timestamptz[], %b::integer[], %b::integer[], %b::text[], %b::text[], %b::bytea[])
 """
-MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
+ERA: LiteralString = "(SELECT max(era)::integer FROM eras WHERE from_position < m.position)"
+MESSAGES: LiteralString = "SELECT m.*, " + ERA + " FROM feeds.page(%b, %b, %b, %b, %b) AS m"  # noqa: S608 - a constant
 """The query that reads the messages of a feed.
 
 It has five parameters: the agency, the kind of message or None, the position before the page, the maximum number of
 rows, and the approximate number of bytes.
 """
-STORED: LiteralString = """
+STORED: LiteralString = (
+    """
 SELECT m.agency, m.position, m.kind, e.originator_id::text, e.originator_version, m.previous, e.topic, m.at,
-    e.recorded_at, m.packed
+    e.recorded_at, m.packed, """
+    + ERA
+    + """
 FROM feeds.messages AS m JOIN stored_events AS e ON e.notification_id = m.position
 """
+)
 """Selects the same columns as MESSAGES, for other conditions and orders."""
 PLACE = """
 SELECT position FROM feeds.messages WHERE agency = %(agency)s AND kind = coalesce(%(kind)s, kind) AND position = (
@@ -48,4 +53,4 @@ def message_from(row: Sequence[Any]) -> Message:
     """Makes a message from a row of MESSAGES."""
     told, _, due = unpack(row[9]).partition(b"\n")  # orjson writes JSON without line breaks
     body = beginning_of(row[3]) + told if row[2] == MessageKind.EVENT else told
-    return Message._make((*row[:9], body, due or None))
+    return Message._make((*row[:9], body, due or None, row[10]))

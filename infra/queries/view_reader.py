@@ -36,8 +36,9 @@ def behind_told() -> Iterator[None]:
 async def reading(pool: Pool, *, seconds: float = ANSWER_SECONDS) -> AsyncIterator[AsyncConnection]:
     """Yields a connection for queries over views. Each wait for the server lasts at most `seconds`.
 
-    Raises ViewBehind and Unavailable.
+    Raises ViewBehind and Unavailable. ViewBehind is raised inside `borrowed`, so a view that is behind is not counted
+    as a fault of the database.
     """
-    with behind_told():
-        async with borrowed(pool, seconds=seconds) as connection:
+    async with borrowed(pool, seconds=seconds) as connection:
+        with behind_told():
             yield connection

@@ -5,7 +5,6 @@ pools and the keys of an installation.
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -149,5 +148,6 @@ def dependencies(
         storing=Storing(installation.pool, installation.writer),
         published=published,
         meter=PrometheusMeter(),
-        now=lambda: datetime.now(UTC),
+        now=installation.clock.now,
+        started_at=installation.clock.now(),
     )

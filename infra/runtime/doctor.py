@@ -50,7 +50,7 @@ class Finding:
     advice: str = ""
 
     def __str__(self) -> str:
-        line = f"{'WRONG' if self.advice else 'ok':<6}{self.name:<16}{self.state}"
+        line = f"{'WRONG' if self.advice else 'ok':<6}{self.name:<15} {self.state}"
         return f"{line}\n{'':22}-> {self.advice}" if self.advice else line
 
 

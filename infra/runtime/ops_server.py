@@ -116,11 +116,17 @@ class OpsServer:
         return _json(200 if ready else 503, {**details, "version": version("jejak")})
 
     def _readiness_of_others(self) -> Answer | None:
-        for port in self._others().values():
+        """Returns the answer of the first process that knows the readiness. A process that gives no answer may be that
+        process, so then the answer is not "ok".
+        """
+        silent = []
+        for name, port in self._others().items():
             found = _ask(port, "/own/readyz")
-            if found and found[0] != 404:  # noqa: PLR2004 - not found
+            if found is None:
+                silent.append(name)
+            elif found[0] != 404:  # noqa: PLR2004 - not found
                 return found
-        return None
+        return _json(503, {"status": "unknown", "silent": silent}) if silent else None
 
     def _own_metrics(self) -> bytes:
         self._own_readiness()  # this updates the gauges

@@ -22,7 +22,7 @@ from infra.postgres.clock import ClockOff
 from infra.postgres.connections import WORK_SECONDS, connect_async
 from infra.queries.due_files import PostgresDueFiles
 from infra.service import BackgroundService, ServiceLimits
-from service_layer.faults import Unavailable
+from service_layer.faults import Unavailable, ViewBehind
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
@@ -63,13 +63,23 @@ async def schedule(made: Installation, *, interval: float) -> None:
     async def lead() -> None:
         async with _session(made) as connection:
             await _locked(connection, LEADS, service.alive)
+            waits = False
             while True:
                 await made.clock.check()
-                async with _a_pass(connection, service.alive):
-                    for job in jobs.by_name:
-                        tally = await jobs.run(job, lambda _: service.alive())
-                        if tally.done or tally.failed:
-                            log.info("scheduled", job=job, done=tally.done, failed=tally.failed)
+                try:
+                    async with _a_pass(connection, service.alive):
+                        for job in jobs.by_name:
+                            tally = await jobs.run(job, lambda _: service.alive())
+                            if tally.done or tally.failed:
+                                log.info("scheduled", job=job, done=tally.done, failed=tally.failed)
+                except ViewBehind:  # for example an upgrade is building the view of the desk
+                    if not waits:
+                        log.info("the scheduler waits until the view of the desk has caught up with the log")
+                    waits = True
+                    service.alive()
+                    await asyncio.sleep(ASK_SECONDS)
+                    continue
+                waits = False
                 service.succeeded()
                 await _rest(interval, service.alive)
 

@@ -6,13 +6,11 @@ import gc
 import math
 import signal
 import socket
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import FrameType
-from typing import Any, TypeVar, cast
+from typing import cast
 
 import uvicorn
-import uvloop
 from starlette.applications import Starlette
 
 from api.app import build
@@ -30,7 +28,8 @@ from infra.runtime.connections import Connections, limits_of_process
 from infra.runtime.http_protocol import limited
 from infra.runtime.ops_server import Ops, OpsServer, PortTaken, shown
 from infra.runtime.public_documents import published
-from infra.runtime.supervisor import kept, stop_event
+from infra.runtime.signals import ENDING, has_arrived, run_loop, stop_event
+from infra.runtime.supervisor import kept
 from infra.settings import Settings
 
 GRACEFUL_SECONDS = 4
@@ -45,9 +44,6 @@ GARBAGE_MAX = 10_000
 """The garbage collector looks for reference cycles after this number of new objects."""
 
 
-EXIT_TERMINATED = 128 + signal.SIGTERM
-
-T = TypeVar("T")
 FillInstallation = Callable[[Installation], Awaitable[None]]
 
 
@@ -75,13 +71,14 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM)
-        for number in signals:
+        for number in ENDING:
             loop.add_signal_handler(number, self.handle_exit, number, None)
+        if has_arrived():
+            self.handle_exit(signal.SIGTERM, None)
         try:
             yield
         finally:
-            for number in signals:  # a second signal must not interrupt the rest of the stop
+            for number in ENDING:  # a second signal must not interrupt the rest of the stop
                 loop.add_signal_handler(number, lambda: None)
 
 
@@ -209,41 +206,3 @@ async def _supervise(listener: socket.socket, workers: int, started: Callable[[]
     async with kept([["api", "--descriptor", str(descriptor)]] * workers, [descriptor]):
         started()
         await stopping.wait()
-
-
-def run_loop(main: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine to its end in a new uvloop event loop.
-
-    SIGTERM cancels the coroutine, as SIGINT does. So the coroutine can always end its child processes and give up its
-    share of the database server. A coroutine that handles SIGTERM itself replaces this handler.
-    """
-
-    async def terminable() -> T:
-        task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        if task is not None and threading.current_thread() is threading.main_thread():
-            loop.add_signal_handler(signal.SIGTERM, task.cancel)
-        return await main
-
-    with ended_by_sigterm(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            return runner.run(terminable())
-        except asyncio.CancelledError:
-            raise SystemExit(EXIT_TERMINATED) from None
-
-
-@contextlib.contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """While the context lasts, SIGTERM raises SystemExit, so that this process cleans up before it ends."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        raise SystemExit(EXIT_TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -7,7 +7,6 @@ the parent process is killed.
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -149,17 +148,6 @@ async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) 
         for child in children:
             child.terminate()
         await asyncio.gather(*(asyncio.to_thread(child.wait) for child in children))
-
-
-def stop_event() -> asyncio.Event:
-    """Returns an event that is set when SIGINT or SIGTERM arrives.
-
-    Call this function in the running event loop of the main thread.
-    """
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    return stopping
 
 
 def attach(end: Callable[[], None]) -> None:

@@ -12,15 +12,15 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import SimpleQueue
 
 from infra import logs
 from infra.composition import Installation, installation
 from infra.postgres.databases import Databases, databases
 from infra.queries.service_states import reporting
 from infra.runtime.ops_server import Ops, OpsServer, shown
-from infra.runtime.serve import run_loop, settle
-from infra.runtime.supervisor import attach, stop_event
+from infra.runtime.serve import settle
+from infra.runtime.signals import run_loop, stop_event, stopped_by_signals
+from infra.runtime.supervisor import attach
 from infra.settings import Settings
 
 
@@ -42,26 +42,6 @@ def worker(settings: Settings, ops: Ops, *, attached: bool = False) -> Iterator[
     stopping = stopped_by_signals()
     with _shown_databases(settings, ops, attached=attached) as (found, _):
         yield Worker(found, stopping)
-
-
-def stopped_by_signals() -> threading.Event:
-    """Returns an event that is set when SIGINT or SIGTERM arrives. Call this function in the main thread.
-
-    The signal handler must not set the event itself, because Python runs the handler in the main thread. Suppose that
-    the main thread has just called `wait` of this event, and has the lock of the event. Then `set` in the signal
-    handler would wait for this lock for ever. Instead, the handler puts an item into a SimpleQueue, which is always
-    safe. A second thread then sets the event.
-    """
-    stopping, asked = threading.Event(), SimpleQueue[int]()
-
-    def listen() -> None:
-        asked.get()
-        stopping.set()
-
-    threading.Thread(target=listen, name="signals", daemon=True).start()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: asked.put(number))
-    return stopping
 
 
 def run_worker(

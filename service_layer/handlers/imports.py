@@ -22,6 +22,7 @@ from domain.application.standing import beginning_again
 from domain.codes import Channel, Quality, Role
 from domain.provenance import Act
 from domain.registry.registry import Registry
+from service_layer.event_store import PersonalParts
 from service_layer.import_case import ImportCase, ImportItem
 from service_layer.streams import CommandIdentity, StreamHistory
 
@@ -36,6 +37,7 @@ class Admitted:
     record: SourceRecord
     event: ApplicationEvent
     identity: CommandIdentity
+    personal: PersonalParts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class RunOfImport:
 class ImportedStream:
     """An application while a batch is imported. `commands` maps the id of each command of the application's stream to
     the digest of the command. The state of the application is folded only if the batch adds an event. So no state is
-    folded if the same file is imported again.
+    folded if the same file is imported again. `is_stored` says whether the log had the application before the batch.
 
     `undone` holds the events that were taken back, by the id of their command. They are not in `commands`. `imported`
     holds the commands of the imported events that stand.
@@ -75,6 +77,7 @@ class ImportedStream:
         self.commands = commands
         self.undone = undone or {}
         self.imported = imported
+        self.is_stored = bool(commands or undone)
         self._load = load
         self._restored: list[int] = []
         self._last_restored = 0
@@ -212,11 +215,11 @@ class ImportHandler:
         """
         stored = 0
         for _ in range(TRIES):
-            tally, streams = ImportTally(), self._streams(cases)
+            tally = ImportTally()
             new = [
-                (streams[case.key], admitted)
-                for case in cases
-                for admitted in self._admitted(case, streams[case.key], tally, None)
+                (stream, admitted)
+                for case, stream in self._streams(cases)
+                for admitted in self._admitted(case, stream, tally, None)
             ]
             done = self.store.append(new)
             stored += done
@@ -230,15 +233,24 @@ class ImportHandler:
         """Does the same as `append`, but stores nothing. `seen` holds the commands that earlier batches would have
         stored.
         """
-        tally, streams = ImportTally(), self._streams(cases)
-        for case in cases:
-            for admitted in self._admitted(case, streams[case.key], tally, seen):
+        tally = ImportTally()
+        for case, stream in self._streams(cases):
+            for admitted in self._admitted(case, stream, tally, seen):
                 seen.put(admitted.identity.command.bytes, admitted.identity.digest)
                 tally.new_events += not isinstance(admitted.event, ImportRestored)
         return tally
 
-    def _streams(self, cases: Sequence[ImportCase]) -> Mapping[str, ImportedStream]:
-        return self.store.streams(self.source, [case.key for case in cases])
+    def _streams(self, cases: Sequence[ImportCase]) -> list[tuple[ImportCase, ImportedStream]]:
+        """Returns each case with its application. A case that an earlier release stored keeps its earlier key."""
+        spelled = [case.spelled_key for case in cases if case.spelled_key]
+        streams = self.store.streams(self.source, [*(case.key for case in cases), *spelled])
+        known = [
+            replace(case, key=case.spelled_key)
+            if case.spelled_key and streams[case.spelled_key].is_stored and not streams[case.key].is_stored
+            else case
+            for case in cases
+        ]
+        return [(case, streams[case.key]) for case in known]
 
     def _admitted(
         self, case: ImportCase, stream: ImportedStream, tally: ImportTally, seen: SeenCommands | None
@@ -270,12 +282,15 @@ class ImportHandler:
                 known = seen.get(identity.command.bytes)
             if known == identity.digest:
                 tally.duplicates += 1
+            elif stream.is_stored and (spelled := self._stored_as_spelled(case, item, stream, place)):
+                told.add(spelled)
+                tally.duplicates += 1
             elif known is not None:
                 tally.rejected[CHANGED] += 1
             else:
                 record = self._of_run(item.record, stream)
                 event = admit(record, stream.application, self.registry)
-                admitted = Admitted(record, event, identity)
+                admitted = Admitted(record, event, identity, item.personal)
                 tally.applications += isinstance(event, Submitted)
                 if stream.restore(admitted):
                     tally.duplicates += 1
@@ -287,6 +302,17 @@ class ImportHandler:
                 stream.move(admitted)
                 yield admitted
         tally.missing.append((case.key, stream, stream.imported - told))
+
+    def _stored_as_spelled(self, case: ImportCase, item: ImportItem, stream: ImportedStream, place: int) -> str | None:
+        """If an earlier release stored the record, returns the id of its command. Earlier releases identified a record
+        by its spelling in the file.
+        """
+        spelled = item.as_spelled()
+        if spelled is None:
+            return None
+        identity = self.store.identity(self.source, case.key, spelled, first=place == 0)
+        command = str(identity.command)
+        return command if stream.commands.get(command) == identity.digest else None
 
     def _of_run(self, record: SourceRecord, stream: ImportedStream) -> SourceRecord:
         """Returns the record with the run as its actor. A submission gets a tracking number."""

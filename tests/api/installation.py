@@ -29,6 +29,8 @@ OFFICES = {
     MAKASSAR: "pemda-7371",
     INSURANCE: "bpjs",
 }
+TOKEN_SECONDS = 4 * 3600
+"""Longer than the longest test."""
 
 
 @contextmanager
@@ -65,7 +67,8 @@ def signed(made: Installation) -> Signed:
     tokens = SignedTokens(made.named.token, made.named.read_token)
 
     def bearer(kind: Bearer, *, office: str = "", agency: str = "") -> str:
-        return tokens.bearer(Principal(bearer=kind, actor=uuid4(), office=office, agency=agency), seconds=3600)
+        principal = Principal(bearer=kind, actor=uuid4(), office=office, agency=agency)
+        return tokens.bearer(principal, seconds=TOKEN_SECONDS)
 
     everywhere: Signed = {("--role", kind.value): bearer(kind) for kind in (Bearer.AUDITOR, Bearer.OPERATOR)}
     in_offices: Signed = {

@@ -180,7 +180,9 @@ def test_a_page_that_was_waited_for_in_vain_is_empty(running: Jejak, tellable: s
 
 @pytest.fixture
 def stream(running: Jejak) -> Iterator[Any]:
-    """Opens streams, and closes them."""
+    """Opens streams, and closes them. Until the feeds are made, an empty stream would be 503."""
+    while read(running, query=f"?lastEventId={uuid4()}:1").status == 503:
+        time.sleep(0.05)
     opened: list[HTTPConnection] = []
 
     def opens(last: str = "", query: str = "", agency: str = AGENCY) -> HTTPResponse:

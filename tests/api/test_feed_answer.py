@@ -11,7 +11,7 @@ import pytest
 from api.endpoints import feed
 from api.endpoints.feed import CHUNK_BYTES, FeedQuery, FeedResponse
 from api.problems import Problem
-from service_layer.faults import Unavailable
+from service_layer.faults import Unavailable, ViewBehind
 from service_layer.ports import FeedEvent, TooManyReaders
 
 pytestmark = pytest.mark.anyio
@@ -20,13 +20,14 @@ PATIENCE = 30.0
 
 
 class Kept:
-    """A feed in memory. `away`: the store cannot be reached; `room`: how many may read."""
+    """A feed in memory. `away`: the store cannot be reached; `complete`: it has all events; `room`: for readers."""
 
     def __init__(self, events: int, size: int = 20) -> None:
         self.events = [
             FeedEvent(f"id:{number}", json.dumps(f"{number:0{size}}").encode()) for number in range(1, events + 1)
         ]
         self.ending = self.away = False
+        self.complete = True
         self.room = 1
         self.pages = 0
         self.moved = asyncio.Event()
@@ -50,7 +51,7 @@ class Kept:
         return int(event_id.partition(":")[2])
 
     async def whole(self) -> bool:
-        return True
+        return self.complete
 
     async def made(self, *, seconds: float) -> bool:
         return seconds > 0
@@ -148,13 +149,43 @@ async def test_a_stream_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> 
     assert (client.body, client.ended) == (b"retry: 2000\n\n", True)
 
 
-async def test_a_stream_ends_well_when_the_store_is_away() -> None:
+@pytest.mark.parametrize("stream", [True, False])
+async def test_who_asks_while_the_store_is_away_is_told_so(stream: bool) -> None:  # noqa: FBT001 - both answers
     kept, client = Kept(3), Client()
     kept.away = True
-    await answered(kept, client, stream=True)
-    assert (client.body, client.ended) == (b"retry: 2000\n\n", True)
     with pytest.raises(Unavailable):
-        await answered(kept, Client())
+        await answered(kept, client, stream=stream)
+    assert client.sent == []
+
+
+async def test_a_stream_ends_well_when_the_store_goes_away() -> None:
+    kept, client = Kept(3), Client(takes=2)
+    answering = asyncio.create_task(answered(kept, client, stream=True))
+    await client.until(b"id: id:3\n")
+    kept.away = True
+    for _ in range(2):
+        client.room.release()
+    await answering
+    assert client.ended
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_empty_answer_while_the_feed_is_being_made_is_behind(stream: bool) -> None:  # noqa: FBT001 - both answers
+    kept, client = Kept(3), Client()
+    kept.complete = False
+    with pytest.raises(ViewBehind):
+        await answered(kept, client, after="id:3", stream=stream)
+    assert (client.sent, kept.room) == ([], 1)
+
+
+async def test_a_stream_gives_the_events_that_a_feed_has_while_the_rest_is_being_made() -> None:
+    kept, client = Kept(3), Client()
+    kept.complete = False
+    answering = asyncio.create_task(answered(kept, client, after="id:2", stream=True))
+    await client.until(b"id: id:3\n")
+    client.gone.set()
+    await answering
+    assert client.ended
 
 
 async def test_no_page_is_read_before_the_last_is_on_its_way() -> None:

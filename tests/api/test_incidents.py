@@ -147,6 +147,15 @@ def test_an_impossible_time_or_channel_is_pointed_at(running: Jejak, field: str,
     assert value not in reply.body.decode()
 
 
+@pytest.mark.parametrize("command", ["reject", "cancel"])
+def test_only_the_past_lacks_a_reason(running: Jejak, command: str) -> None:
+    arrived = arrive(running, command)
+    headers = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{arrived.version}"'}
+    path, body = f"/v1/applications/{arrived.id}/{command}", {**arrived.body, "reason": "not_stated"}
+    reply = running.request("POST", path, body, token=running.supervisor(LICENSING), headers=headers)
+    assert (reply.status, reply.json()["errors"][0]["pointer"]) == (422, "/reason")
+
+
 @pytest.mark.parametrize(("minutes", "status"), [(4, 200), (10, 422), (24 * 60, 422)])
 def test_nothing_happens_in_the_future_except_that_a_clock_may_be_five_minutes_ahead(
     running: Jejak, minutes: int, status: int

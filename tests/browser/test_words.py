@@ -25,6 +25,7 @@ OF_API = [
     "key-required",
     "key-reused",
     "application-erased",
+    "application-unreadable",
     "too-large",
     "limited",
     "behind",

@@ -20,7 +20,7 @@ from tests.conftest import PROJECT
 STEP_SECONDS = 600
 INTERPRETER = "/usr/bin/python3"
 """Debian's. The interpreter of the tests may be in a folder that only root can enter."""
-HIDDEN = ("var/lib/jejak", "var/lib/jejak-keys", "var/lib/jejak-keys-epoch", "work")
+HIDDEN = ("var/lib/jejak", "var/lib/jejak-backup", "var/lib/jejak-keys", "var/lib/jejak-keys-epoch", "work")
 """What this machine may have, and the base image has not."""
 ENTER = """
 set -e
@@ -117,6 +117,11 @@ class Stage:
         ]
 
     def run(self, line: str) -> None:
+        if line.startswith("apt-get"):  # the packages of the base image are those of this machine
+            [packages] = re.findall(r"apt-get install (?:--\S+ )*(.+?) &&", line)
+            missing = [each for each in packages.split() if not Path("/var/lib/dpkg/info", f"{each}.list").exists()]
+            assert not missing, f"apt-get install {' '.join(missing)}"
+            return
         done = subprocess.run(
             self.entering("sh", "-ec", line), capture_output=True, text=True, timeout=STEP_SECONDS, check=False
         )

@@ -126,6 +126,11 @@ class Containers:
                 process.wait()
             self.running.clear()
 
+    def end(self, name: str) -> None:
+        process = self.running.pop(name)
+        process.terminate()
+        assert process.wait(30) == 0, self.logs()
+
     def logs(self) -> str:
         return "\n".join(f"{file.name}: {file.read_text()[-2000:]}" for file in self.folder.glob("*.log"))
 

@@ -13,7 +13,7 @@ from tests.deploy.judges import judge
 from tests.test_architecture import ROOMS
 
 MEGABYTES_MAX = 250
-VOLUMES = ("/var/lib/jejak", "/var/lib/jejak-keys", "/var/lib/jejak-keys-epoch")
+VOLUMES = ("/var/lib/jejak", "/var/lib/jejak-keys", "/var/lib/jejak-keys-epoch", "/var/lib/jejak-backup")
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -43,6 +43,11 @@ def test_the_image_starts_as_an_ordinary_user_with_a_read_only_root(image: Stage
         if image.at(place).exists():
             assert inside(image, "touch", f"{place}/mine").returncode != 0, place
     assert inside(image, "touch", "/var/lib/jejak/mine", "/tmp/mine").returncode == 0
+
+
+def test_the_image_contains_what_a_backup_needs(image: Stage) -> None:
+    assert inside(image, "gpg", "--version").returncode == 0
+    assert inside(image, "touch", "/var/lib/jejak-backup/mine").returncode == 0
 
 
 def test_the_image_serves_and_its_health_check_says_so(image: Stage) -> None:

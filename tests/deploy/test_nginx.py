@@ -19,6 +19,7 @@ import pytest
 
 from tests.api.installation import SEMARANG, catalogued
 from tests.conftest import PROJECT, new_folder
+from tests.journeys.test_restart import eventually
 from tests.running import Jejak, free_port
 
 FILE = PROJECT / "deploy/nginx/jejak.conf"
@@ -196,6 +197,7 @@ def test_a_command_goes_through_and_no_path_is_logged(proxy: Proxy) -> None:
 def test_an_event_stream_arrives_at_once(proxy: Proxy) -> None:
     """If nginx buffered, nothing would arrive before 4 or 8 KiB were full."""
     token = proxy.jejak.token("--agency", AGENCY)
+    eventually(lambda: proxy.jejak.request("GET", f"/v1/feeds/{AGENCY}", token=token).status == 200)
     with closing(proxy.connection(STREAM_SECONDS)) as connection:
         asked = {"Host": HOST, "Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
         connection.request("GET", f"/v1/feeds/{AGENCY}", headers=asked)

@@ -155,4 +155,4 @@ def test_every_alert_says_what_to_do() -> None:
 def test_every_process_of_the_compose_file_is_scraped() -> None:
     [job] = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
     scraped = {target.split(":")[0] for static in job["static_configs"] for target in static["targets"]}
-    assert scraped == set(ours(read())) - {"prepare", "topics", "operator"}
+    assert scraped == set(ours(read())) - {"prepare", "topics", "operator", "backup", "backup-follow"}

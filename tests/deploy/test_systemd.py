@@ -14,7 +14,13 @@ from tests.test_docs import settings
 
 UNITS = PROJECT / "deploy/systemd"
 RUNNING = ("api", "project", "schedule", "relay", "intake")
-SERVICES = [*(f"jejak@{verb}.service" for verb in RUNNING), "jejak-prepare.service", "jejak-serve.service"]
+OWNERS = ("jejak-prepare.service", "jejak-backup.service")
+SERVICES = [
+    *(f"jejak@{verb}.service" for verb in RUNNING),
+    *OWNERS,
+    "jejak-serve.service",
+    "jejak-backup-follow.service",
+]
 EXPOSURE_MAX = 15
 """Of 100, by `systemd-analyze security`. A unit without any restriction has 96."""
 
@@ -50,7 +56,7 @@ def analysed(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_systemd_accepts_every_unit(tmp_path: Path) -> None:
-    verified = analysed(tmp_path, "verify", "--man=no", "jejak.target", *SERVICES)
+    verified = analysed(tmp_path, "verify", "--man=no", "jejak.target", "jejak-backup.timer", *SERVICES)
     assert (verified.returncode, [line for line in verified.stderr.splitlines() if "jejak" in line]) == (0, [])
 
 
@@ -76,9 +82,10 @@ def test_a_unit_starts_a_verb_as_an_ordinary_user_and_writes_to_its_folders_only
     assert values(service, "ProtectSystem") == ["strict"]
     assert values(service, "NoNewPrivileges") == ["yes"]
     assert values(service, "CapabilityBoundingSet") == [""]
-    folders = {f"/var/lib/{name}" for name in values(service, "StateDirectory")[0].split()}
+    folders = {f"/var/lib/{name}" for name in " ".join(values(service, "StateDirectory")).split()}
     named = dict(pair.split("=", 1) for line in values(service, "Environment") for pair in line.split())
-    assert {named["JEJAK_DATA_DIR"], named["JEJAK_KEY_DIR"], f"{named['JEJAK_KEY_DIR']}-epoch"} == folders
+    backup = {named["JEJAK_BACKUP_DIR"]} if "jejak-backup" in service else set()
+    assert {named["JEJAK_DATA_DIR"], named["JEJAK_KEY_DIR"], f"{named['JEJAK_KEY_DIR']}-epoch", *backup} == folders
     assert {name for name in named if name.startswith("JEJAK_")} <= settings()
 
 
@@ -87,14 +94,16 @@ def test_passwords_are_credentials_and_the_services_have_no_owner() -> None:
         credentials = {line.split(":")[0] for line in values(service, "LoadCredential")}
         named = dict(pair.split("=", 1) for line in values(service, "Environment") for pair in line.split())
         files = {value for name, value in named.items() if name.endswith("_FILE")}
-        assert files == {f"%d/{name}" for name in credentials - {CREDENTIAL}}
+        assert files == {f"%d/{name}" for name in credentials - {CREDENTIAL, "backup-key"}}
         assert (CREDENTIAL in credentials) != bool(values(service, "InaccessiblePaths")), service
-        assert ("log-owner" in credentials) == (service == "jejak-prepare.service")
-    assert values("jejak-prepare.service", "EnvironmentFile")[-1] == "/etc/jejak/owner.env", "the last file decides"
+        assert ("log-owner" in credentials) == (service in OWNERS)
+    for service in OWNERS:
+        assert values(service, "EnvironmentFile")[-1] == "/etc/jejak/owner.env", "the last file decides"
+    assert values("jejak-backup-follow.service", "EnvironmentFile")[-1] == "/etc/jejak/backup.env"
     assert "kafka" in str(values("jejak@relay.service", "LoadCredential"))
 
 
-@pytest.mark.parametrize("name", ["jejak.env", "owner.env"])
+@pytest.mark.parametrize("name", ["jejak.env", "owner.env", "backup.env"])
 def test_the_environment_files_hold_settings_that_are_read_and_no_password(name: str, tmp_path: Path) -> None:
     lines = [line.lstrip("#") for line in (UNITS / name).read_text().splitlines() if re.match(r"#?[A-Z_]+=", line)]
     given = dict(line.split("=", 1) for line in lines)

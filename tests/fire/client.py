@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -91,7 +92,10 @@ class Client:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             pairs = (line.partition(": ") for line in head[1:] if line)
             headers = {name.lower(): value for name, _, value in pairs}
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            if headers.get("transfer-encoding") == "chunked":
+                body = b"".join([chunk async for chunk in chunks(reader)])
+            else:
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
         finally:
             self.flying = 0
         if headers.get("connection") == "close":
@@ -109,6 +113,16 @@ class Client:
             idempotency_key=key or str(uuid4()),
             if_match=f'"{seen}"',
         )
+
+
+async def chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """The chunks of a body, until it ends. Raises IncompleteReadError."""
+    while True:
+        size = int(await reader.readuntil(b"\r\n"), 16)
+        chunk = await reader.readexactly(size + 2)
+        if not size:
+            return
+        yield chunk[:-2]
 
 
 def client_name(token: str) -> str:

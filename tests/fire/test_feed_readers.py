@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from bench.rig.installed import UNDISTRIBUTED
 from domain.application.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.recorder import Save
@@ -20,7 +22,7 @@ from infra.settings import settings_from
 from tests.api.installation import OFFICES, SEMARANG
 from tests.builders import INFORMATION, MONDAY, an_act
 from tests.fire.apart import PATIENCE, Apart, apart
-from tests.fire.test_memory import MEGABYTE, resident
+from tests.fire.processes import MEGABYTE, resident
 from tests.infra.logs import COMMAND, PAPER, writing
 from tests.running import Jejak
 
@@ -48,11 +50,14 @@ SHORT, LONG = Round(3_000, 10, 3), Round(50_000, 15, 3)
 
 
 def fill(running: Jejak, lives: int) -> int:
-    """Writes so many lives into the log; how many events they are."""
+    """Writes so many lives into the log, until the feeds have them; how many events they are."""
     with databases(settings_from(running.environment())) as found, writing(found.serving) as writer:
         for start in range(0, lives, SAVES):
             outcomes = writer.recorder.append([a_life() for _ in range(min(SAVES, lives - start))])
             assert all(outcome.stored for outcome in outcomes)
+        with psycopg.connect(found.serving, autocommit=True) as connection:
+            while connection.execute(UNDISTRIBUTED).fetchone() != (0,):  # before, an empty stream is 503
+                time.sleep(0.1)
     return lives * 4
 
 

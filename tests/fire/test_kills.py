@@ -2,22 +2,13 @@
 
 import asyncio
 import time
-from collections import defaultdict
-from uuid import UUID
 
-import psycopg
 import pytest
 
-from infra.composition import installation
-from infra.eventstore.envelope import command_id
-from infra.postgres.databases import databases
-from infra.settings import settings_from
 from tests.api.installation import LICENSING
+from tests.fire.accounting import accounted
 from tests.fire.apart import PATIENCE, Apart, apart
-from tests.fire.client import client_name
-from tests.fire.load import Load, Sent, loaded
-from tests.infra.imports.conftest import conninfo_of
-from tests.running import Jejak
+from tests.fire.load import Load, loaded
 
 CLIENTS, FLYING_MIN = 32, 20
 COMMANDS_BETWEEN = 32
@@ -42,34 +33,6 @@ async def kill(made: Apart, victim: str) -> str:
     return status
 
 
-async def command_keys(running: Jejak) -> list[bytes]:
-    settings = settings_from(running.environment())
-    with databases(settings) as found:
-        async with installation(settings, found) as made:
-            return list(made.named.commands)
-
-
-Place = tuple[str, int]
-
-
-def stored(conninfo: str) -> dict[UUID, list[Place]]:
-    """Where each command's events are: stream and version."""
-    found: dict[UUID, list[Place]] = defaultdict(list)
-    with psycopg.connect(conninfo) as connection:
-        for command, stream, version in connection.execute(
-            "SELECT (state->>'command')::uuid, originator_id::text, originator_version FROM events"
-            " WHERE topic LIKE 'application.%' ORDER BY position"
-        ):
-            found[command].append((stream, version))
-    return found
-
-
-def place_of(sent: Sent) -> list[Place]:
-    """Where its one event must be."""
-    assert sent.acknowledged is not None
-    return [(sent.acknowledged["application_id"], sent.acknowledged["version"])]
-
-
 @pytest.mark.parametrize(
     "rounds",
     [
@@ -80,7 +43,7 @@ def place_of(sent: Sent) -> list[Place]:
 async def test_killed_under_load_it_has_stored_what_it_acknowledged_and_all_of_it_once(rounds: int) -> None:
     async with apart() as made:
         running, begun = made.running, time.monotonic()
-        token, keys = running.officer(LICENSING), await command_keys(running)
+        token = running.officer(LICENSING)
         async with loaded(running.port, token, CLIENTS) as load:
             for number in range(rounds):
                 await until_it_works(load)
@@ -90,18 +53,13 @@ async def test_killed_under_load_it_has_stored_what_it_acknowledged_and_all_of_i
                 assert flying >= FLYING_MIN
             await until_it_works(load)
         assert load.wrong == []
-        found = stored(conninfo_of(running))
-        accounted = 0
-        for sent in load.sent:
-            places = [place for key in keys for place in found.get(command_id(key, client_name(token), sent.key), [])]
-            assert places == place_of(sent) if sent.acknowledged else len(places) <= 1, (sent, places)
-            accounted += len(places)
+        account = await accounted(running, token, load)
         given_up = sum(sent.acknowledged is None for sent in load.sent)
         again = sum(sent.tries > 1 for sent in load.sent)
         print(
             f"{rounds} kills in {time.monotonic() - begun:.0f} s: {load.acknowledged} commands acknowledged, {again} of"
-            f" them after another try, {given_up} given up of which {accounted - load.acknowledged} are stored"
+            f" them after another try, {given_up} given up of which {account.stored - load.acknowledged} are stored"
         )
-        assert accounted == sum(map(len, found.values())), "nothing else is stored"
+        assert account.stored == account.of_all, "nothing else is stored"
         fsck = await asyncio.to_thread(running.command, "fsck", check=False)
         assert fsck.returncode == 0, fsck.stdout

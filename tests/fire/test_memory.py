@@ -12,10 +12,10 @@ import pytest
 from tests.api.installation import LICENSING
 from tests.fire.apart import apart
 from tests.fire.client import RECEIVED_AND_RESET, Client
+from tests.fire.processes import MEGABYTE, resident
 
 CLIENTS = 32
 GROWTH_MAX = 1.2
-MEGABYTE = 1024 * 1024
 
 pytestmark = pytest.mark.anyio
 
@@ -30,12 +30,6 @@ class Round:
 
 
 SHORT, LONG = Round(4_000, 8_000, 30), Round(20_000, 1_000_000, 1_200)
-
-
-def resident(pid: int) -> int:
-    """Bytes that the process holds in memory."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
 
 async def lives(client: Client, numbers: "itertools.count[int]", until: int, deadline: float) -> None:

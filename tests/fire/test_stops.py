@@ -48,6 +48,7 @@ def started(folder: Path, workers: int = 1) -> subprocess.Popen[bytes]:
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell ignores it for `&`
     )
 
 
@@ -74,10 +75,15 @@ def interrupted(folder: Path, longest: float, chance: random.Random) -> tuple[in
     if twice:
         time.sleep(chance.uniform(0, 1))
         process.send_signal(how)
-    code = process.wait(ENDED_SECONDS)
-    assert process.stdout
-    process.stdout.close()
     told = f"{how.name}{' twice' if twice else ''} after {moment:.2f} s"
+    try:
+        code = process.wait(ENDED_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"it does not end: {told}") from None
+    finally:
+        assert process.stdout
+        process.stdout.close()
     return code, left_of(folder), told
 
 

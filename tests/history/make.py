@@ -45,6 +45,7 @@ from domain.application.events import (
     Withdrawn,
 )
 from domain.application.import_events import ImportRestored, ImportUndone
+from domain.application.imported_events import StageEnded, StagePlanned
 from domain.application.incident_events import (
     ComplaintReferred,
     InspectionDone,
@@ -145,6 +146,8 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     CorrectionSupplied(),
     DeclaredComplete(promise=WORKING_DAYS),
     StageEntered(stage="verification"),
+    StagePlanned(stage="verification"),
+    StageEnded(stage="verification"),
     StageCompleted(stage="verification", deviates="stage-not-entered"),
     Referred(referral=1, to="pemda-3374-dinkes"),
     ReferralAnswered(referral=1, advice=Advice.FAVOURABLE),

@@ -110,6 +110,8 @@ def test_a_password_file_that_cannot_be_used_is_refused_and_not_repeated(
                 ("10.0.0.1/8", "is no address and no network"),
             )
         ),
+        ({"JEJAK_SOURCE_PASSWORD": "x", "JEJAK_SOURCE_PASSWORD_FILE": "/x"}, "exclude each other"),
+        ({"JEJAK_SOURCE_PASSWORD_FILE": "/nonexistent"}, "JEJAK_SOURCE_PASSWORD_FILE: /nonexistent cannot be read"),
         *(({"JEJAK_READINGS_DAYS": wrong}, "JEJAK_READINGS_DAYS") for wrong in ("29", "3651", "-1", "x", "1e3", "٣٦٥")),
         *(({"JEJAK_INSTANCE": wrong}, "JEJAK_INSTANCE") for wrong in ("", "1", "001", "0l", "0O", "0a", "ÄÖ")),
     ],
@@ -149,3 +151,12 @@ def test_a_backup_has_a_folder_and_a_recipient(tmp_path: Path) -> None:
     both = {"JEJAK_BACKUP_DIR": str(tmp_path), "JEJAK_BACKUP_RECIPIENT": str(recipient)}
     found = settings_from(both)
     assert (found.backup_dir, found.backup_recipient) == (tmp_path, recipient)
+
+
+def test_the_password_of_a_source_is_in_a_file_or_a_variable_and_never_shown(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("rahasia\n")
+    for environment in ({"JEJAK_SOURCE_PASSWORD": "rahasia"}, {"JEJAK_SOURCE_PASSWORD_FILE": str(file)}):
+        found = settings_from({"JEJAK_DATA_DIR": str(tmp_path), **environment})
+        assert found.source_password == "rahasia"
+        assert "rahasia" not in repr(found)

@@ -11,6 +11,7 @@ from domain.application.events import (
     StageCompleted,
     StageEntered,
 )
+from domain.application.imported_events import StageEnded, StagePlanned
 from domain.codes import Amendment
 from tests.builders import (
     COMPLETE,
@@ -143,3 +144,17 @@ def test_the_names_of_events_are_those_of_their_topics() -> None:
         "documents-checked",
         "declared-complete",
     ]
+
+
+def test_a_stage_may_end_without_being_completed_and_begin_again() -> None:
+    ended = on(TUESDAY, StageEnded(stage="verification"))
+    history = (*ENTERED, StageEntered(stage="survey"), ended)
+    row = given(*history).row
+    assert [(entry["stage"], entry["undone_at"]) for entry in row["stages"]] == [
+        ("verification", AT_TUESDAY),
+        ("survey", None),
+    ]
+    again = given(*history, on(WEDNESDAY, StageEntered(stage="verification"))).row
+    assert [entry["entered_at"] for entry in again["stages"]] == [AT_MONDAY, AT_MONDAY, AT_WEDNESDAY]
+    given(*COMPLETE, StagePlanned(stage="verification"), ended).shows(stages=[])
+    given(*ENTERED, StageEnded(stage="survey")).shows(stages=[stage()])

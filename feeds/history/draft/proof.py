@@ -4,64 +4,100 @@ counts the cases for which the draft needs a policy.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+import msgspec
 
 from feeds.history.case_grouping import TooManyRows
 from feeds.history.draft.choice import Choice
+from feeds.history.draft.column import EMPTY
+from feeds.history.draft.labels import Labels, label_columns
+from feeds.history.draft.moments import zone_of
+from feeds.history.draft.paths import Paths
 from feeds.history.draft.survey import Survey
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Csv, Events, MappedService, Mapping, Offices, SourceOffice, Spelling
 from feeds.history.source import SourceCase
 from feeds.history.time_parsing import TimeReader, TimeUnclear
 
-ZONE = "UTC"
-
 
 @dataclass(slots=True)
 class Proof:
     """`nameless` is the number of cases without a case id. `undated` is the number of cases without a time.
+    `unsubmitted` is the number of cases that have a time, but no time of submission.
 
-    `first` is the day (UTC) of the earliest time in the file.
+    `first` is the day (UTC) of the earliest time in the file. `zone` is the zone of the draft. `zone_is_sure` is true
+    if the offsets of the file fit this zone.
     """
 
+    zone: str
+    zone_is_sure: bool
     nameless: int = 0
     undated: int = 0
+    unsubmitted: int = 0
     first: date | None = None
+    paths: Paths = field(default_factory=Paths)
+    labels: Labels = field(default_factory=Labels)
 
 
-def prove(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
+Told = tuple[int | None, str, datetime]
+"""A time of a case: the place of its event in the case, or None; its column; and its instant."""
+
+
+def prove(survey: Survey, choice: Choice, zone: str, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
     """Returns two values: the corrected choice, and the proof. The corrected choice lacks the columns that the second
-    pass found wrong. Raises SourceError.
+    pass found wrong. `zone` is the zone of the installation. Raises SourceError.
     """
+    found, sure = zone_of([column.moments for column in (*choice.dating, *choice.moments)], zone)
     try:
-        return _proven(survey, choice, progress)
+        return _proven(survey, choice, Proof(found, sure), progress)
     except TooManyRows:
-        return _proven(survey, replace(choice, key=[]), progress)
+        return _proven(survey, replace(choice, key=[]), Proof(found, sure), progress)
 
 
-def _proven(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
-    mapping, proof = _mapping(survey, choice), Proof()
+def _proven(survey: Survey, choice: Choice, proof: Proof, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
+    mapping = _mapping(survey, choice, proof.zone)
+    proof.labels = Labels(label_columns(survey, choice))
     varying: set[str] = set()
     clocks = {column.name: TimeReader(mapping, Spelling(formats=column.formats)) for column in choice.dating}
     for case in read_cases(survey.file, mapping, progress=progress):
-        proof.nameless += not any(case.attributes.get(column) for column in choice.key)
-        days = list(_days(case, clocks))
+        proof.nameless += all(case.attributes.get(column, "") in EMPTY for column in choice.key)
+        times = list(_times(case, clocks))
+        days = [at.date() for _, _, at in times]
         proof.undated += not days
+        if days and choice.submitted:
+            stated = {choice.submitted.name: clocks[choice.submitted.name]}
+            proof.unsubmitted += not any(_times(SourceCase(case.attributes, [], case.line), stated))
         proof.first = min([*days, proof.first] if proof.first else days, default=None)
+        _see_path(case, choice, times, proof)
         if survey.table:
             varying |= _varying(case, choice)
     return _without(choice, varying), proof
 
 
-def _mapping(survey: Survey, choice: Choice) -> Mapping:
+def _see_path(case: SourceCase, choice: Choice, times: list[Told], proof: Proof) -> None:
+    """Notes in which order the case has its words, and whether a column dates its end."""
+    ended = any(choice.concluded and name == choice.concluded.name for _, name, _ in times)
+    words: list[str] = []
+    if choice.activity and choice.at:
+        at, activity = choice.at.name, choice.activity.name
+        told = sorted((row for row in times if row[1] == at and row[0] is not None), key=lambda row: row[2])
+        words = [case.events[row].attributes.get(activity, "") for row, _, _ in told if row is not None]
+    proof.paths.see(words, ended=ended)
+    for event in case.events:
+        proof.labels.see(choice.activity.name if choice.activity else "", event.attributes)
+
+
+def _mapping(survey: Survey, choice: Choice, zone: str) -> Mapping:
     """Returns a minimal mapping with which the cases can be read."""
-    written = survey.table or Csv()
+    written = msgspec.structs.replace(survey.table or Csv(), shape=choice.shape)
     return Mapping(
         source="draft",
-        zone=ZONE,
+        zone=zone,
         case=choice.key,
-        csv=Csv(shape=choice.shape, delimiter=written.delimiter, encoding=written.encoding),
+        table=survey.part,
+        csv=written,
         service=MappedService(code="draft", id="draft", en="draft"),
         offices=Offices(agency="draft", default=SourceOffice(code="draft", id="draft", en="draft")),
         events=Events(
@@ -71,13 +107,15 @@ def _mapping(survey: Survey, choice: Choice) -> Mapping:
     )
 
 
-def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
-    """Yields the day of each readable time of a case."""
-    for attributes in (case.attributes, *(row.attributes for row in (*case.rows, *case.events))):
+def _times(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[Told]:
+    """Yields each readable time of a case."""
+    of_case = [(None, case.attributes), *((None, row.attributes) for row in case.rows)]
+    for place, attributes in (*of_case, *((place, event.attributes) for place, event in enumerate(case.events))):
         for name, clock in clocks.items():
             if text := attributes.get(name):
                 with suppress(TimeUnclear):
-                    yield clock.read(text)[0].date()
+                    if read := clock.read(text):
+                        yield place, name, read[0]
 
 
 def _varying(case: SourceCase, choice: Choice) -> set[str]:
@@ -87,12 +125,13 @@ def _varying(case: SourceCase, choice: Choice) -> set[str]:
     In a table of cases, a case may have several rows. Then the submission column counts as wrong, and the draft makes
     an event from every time in this column.
     """
-    if case.rows:
-        return {choice.submitted.name} if choice.submitted and len(case.rows) > 1 else set()
-    first, *others = case.events
+    rows = case.rows or case.events
+    if not rows:
+        return set()
+    first, *others = rows
     return {
         column.name
-        for column in choice.moments
+        for column in ([choice.submitted] if case.rows and choice.submitted else choice.moments)
         if any(other.attributes.get(column.name) != first.attributes.get(column.name) for other in others)
     }
 

@@ -1,89 +1,80 @@
 """Spelling of times: this module finds the formats of a column's times. A format is tried only on a text of the same
-shape.
+form.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 
-from feeds.history.time_parsing import reader_of
+from feeds.history.time_formats.patterns import Pattern, order_of
+from feeds.history.time_formats.written import DAY_FIRST, MONTH_FIRST, Plain, Written
+from feeds.history.time_parsing import NUMBERS, ReadText, other_order
 
-LONGEST = 40
-EPOCHS = {"epoch": r"9{9,10}(\.9+)?", "epoch_ms": r"9{12,13}"}
+LONGEST = 60
 PLAUSIBLE = (datetime(1980, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+NUMERIC = {"epoch": "9{9,10}([.,]9+)?", "epoch_ms": "9{12,13}([.,]9+)?", "excel": "9{5}([.,]9+)?"}
+"""The forms of the numbers that may be times. `excel_1904` has the same form as `excel`, and is seldom meant."""
 
-DATES = (
-    *("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%Y.%m.%d"),
-    *("%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d.%m.%y"),
-    *("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
-)
-CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
-ZONES = ("", "%z", " %z")
-LOOKS = {
-    "%d": "9{1,2}",
-    "%m": "9{1,2}",
-    "%Y": "9{4}",
-    "%y": "9{2}",
-    "%b": "a{3}",
-    "%B": "a{3,9}",
-    "%H": "9{1,2}",
-    "%I": "9{1,2}",
-    "%M": "9{2}",
-    "%S": "9{2}",
-    "%f": "9{1,6}",
-    "%p": "a{2}",
-    "%z": "(a|[+-]9{2}:?9{2})",
+SHORT_YEARS = ("%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y", "%d-%b-%y", "%d %b %y")
+CLOCKS = ("%H:%M", "%H:%M:%S", "%H.%M", "%H.%M.%S", "%I:%M %p", "%I:%M:%S %p")
+
+WRITTEN: dict[str, Written] = {
+    "iso": Plain(),
+    "dmy": Written(DAY_FIRST),
+    "mdy": Written(MONTH_FIRST),
+    **{
+        pattern: Pattern(pattern)
+        for pattern in map("".join, product(SHORT_YEARS, ["", *(f" {clock}" for clock in CLOCKS)]))
+    },
 }
-"""Maps each strptime directive to its shape. The shape is a regular expression in which 9 means any digit, and a means
-any letter.
-"""
-
-SHAPE = {code: "9" if chr(code).isdigit() else "a" for code in range(128) if chr(code).isalnum()}
-
-
-def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
-    for pattern, look in EPOCHS.items():
-        yield pattern, re.compile(look)
-    clocks = ["", *(f" {clock}{zone}" for clock, zone in product(CLOCKS, ZONES))]
-    for pattern in map("".join, product(DATES, clocks)):
-        parts = re.split("(%[a-zA-Z])", pattern)
-        yield pattern, re.compile("".join(LOOKS.get(part) or re.escape(part) for part in parts))
-
-
-PATTERNS = dict(_patterns())
-PLACE = {pattern: place for place, pattern in enumerate(["iso", *PATTERNS])}
+READERS: dict[str, ReadText] = {**WRITTEN, **{name: NUMBERS[name] for name in NUMERIC}}
+PLACE = {name: place for place, name in enumerate(READERS)}
+DIGITS = str.maketrans("012345678", "9" * 9)
+NAMELESS = re.compile(r"\d+([.,]\d+)?|\d{1,2}[-./]\d{1,2}[-./]\d{2}( .*)?", re.ASCII)
+OFFSET = re.compile(r"\d[:.]\d\d.*?(z|utc|gmt|wib|wita|wit|[+-]\d\d(:?\d\d){0,2})\)?$", re.ASCII | re.IGNORECASE)
 
 
 @lru_cache(maxsize=10_000)
-def _looking_like(shape: str) -> tuple[str, ...]:
-    fitting = [pattern for pattern, look in PATTERNS.items() if look.fullmatch(shape)]
-    return ("iso", *fitting) if shape.startswith("9999") else (*fitting,)
+def _looking_like(form: str) -> tuple[str, ...]:
+    written = [name for name, reader in WRITTEN.items() if reader.looks(form)]
+    numbers = [name for name, look in NUMERIC.items() if re.fullmatch(look, form)]
+    return (*written, *numbers)
 
 
 def fitting(text: str) -> tuple[str, ...]:
     """Returns the formats with which the text can be read as a time."""
     if len(text) > LONGEST:
         return ()
-    return tuple(pattern for pattern in _looking_like(text.translate(SHAPE)) if _reads(pattern, text))
+    return tuple(name for name in _looking_like(text.translate(DIGITS)) if _reads(name, text))
 
 
-def _reads(pattern: str, text: str) -> bool:
+def _reads(name: str, text: str) -> bool:
     try:
-        instant, _ = reader_of(pattern)(text)
+        read, _ = READERS[name](text)
     except (ValueError, OverflowError):
         return False
-    return pattern not in EPOCHS or PLAUSIBLE[0] <= instant < PLAUSIBLE[1]
+    return name not in NUMERIC or PLAUSIBLE[0] <= read.replace(tzinfo=UTC) < PLAUSIBLE[1]
 
 
 def needs_a_name(text: str) -> bool:
-    """Returns whether the text has only digits, or has a year of two digits.
+    """Returns whether the text is a number, or has a year of two digits.
 
-    Such a text may be a number. It counts as a time only if the name of its column contains a word for times.
+    Such a text may mean something else. It counts as a time only if the name of its column contains a word for times.
     """
-    return len(re.findall("[0-9]", text)) == len(text) or bool(re.fullmatch(r"\d{1,2}[-./]\d{1,2}[-./]\d{2}", text))
+    return bool(NAMELESS.fullmatch(text))
+
+
+@cache
+def order_in(fit: tuple[str, ...]) -> str | None:
+    """Returns the only order of day and month in which a text can be read, for example "dmy". Returns "" if day and
+    month may be exchanged. Returns None if the text does not depend on their order.
+    """
+    ordered = [name for name in fit if other_order(name)]
+    if not ordered or len(ordered) < len(fit):
+        return None
+    return "" if any(other_order(name) in fit for name in ordered) else order_of(ordered[0]) or ordered[0]
 
 
 def chosen(spellings: Counter[tuple[str, ...]]) -> list[str]:
@@ -98,15 +89,11 @@ def chosen(spellings: Counter[tuple[str, ...]]) -> list[str]:
         gain = Counter[str]()
         for fit, count in left.items():
             gain.update(dict.fromkeys(fit, count))
-        best = min(gain, key=lambda pattern: (-gain[pattern], PLACE[pattern]))
+        best = min(gain, key=lambda name: (-gain[name], PLACE[name]))
         formats.append(best)
         left = Counter({fit: count for fit, count in left.items() if best not in fit})
     return formats
 
 
 def has_offset(text: str) -> bool:
-    return bool(re.search(r"(?:Z|[+-]\d{2}:?\d{2}(?::?\d{2})?)$", text)) and ":" in text
-
-
-def union(formats: Iterable[list[str]]) -> list[str]:
-    return list(dict.fromkeys(pattern for patterns in formats for pattern in patterns))
+    return bool(OFFSET.search(text))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.application import events, incident_events, promise_events
+from domain.application import events, imported_events, incident_events, promise_events
 from domain.application.admit import _command_of
 from domain.application.events import ApplicationEvent
 from domain.application.standing import REVISING
@@ -113,6 +113,8 @@ FITTING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent]] = [
     ),
     (COMPLETE, events.PinReset()),
     (COMPLETE, events.Concluded()),
+    (COMPLETE, imported_events.StagePlanned(stage="verification")),
+    (COMPLETE, imported_events.StageEnded(stage="verification")),
 ]
 
 DEVIATING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent, str]] = [

@@ -13,6 +13,7 @@ from domain.application.events import (
     StageCompleted,
     StageEntered,
 )
+from domain.application.imported_events import StageEnded, StagePlanned
 from domain.codes import Amendment, Holder
 from domain.refusals import (
     ApplicationEnded,
@@ -141,3 +142,14 @@ def test_where_the_order_is_free_a_stage_may_come_until_the_product_is_taken(
     so_far: tuple[ApplicationEvent, ...],
 ) -> None:
     given(*OF_OLD_PERMIT, *so_far).when(EnterStage(stage="advice")).then(StageEntered(stage="advice"))
+
+
+def test_in_the_past_a_stage_may_be_planned_and_may_end_without_being_completed() -> None:
+    planned = given(*COMPLETE, StagePlanned(stage="verification"))
+    assert planned.application.entered == frozenset()
+    entered = (*COMPLETE, StageEntered(stage="verification"), StageEntered(stage="assessment"))
+    ended = (*entered, StageEnded(stage="verification"))
+    assert given(*ended).application.entered == {"assessment"}
+    assert given(*ended).application.completed == frozenset()
+    taken_back = RecordAmended(amends=len(entered), amendment=Amendment.ENTERED_IN_ERROR)
+    assert given(*ended, taken_back).application.entered == frozenset()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as each
 from hypothesis import strategies as st
 
-from domain.application import events, incident_events
+from domain.application import events, imported_events, incident_events
 from domain.application.events import ApplicationEvent, Recorded
 from domain.clocks.ledger import Clock, Ledger, Mark, MarkKind, Party, ledger, marks_of, outcome_of
 from domain.clocks.marks import cause_of
@@ -205,6 +205,15 @@ def test_the_hands_of_the_stage_entered_last_among_those_open() -> None:
         (0, FRONT), (1, BACK), (2, (Party.TECHNICAL_TEAM, SEMARANG)), (3, (Party.SIGNATORY, SEMARANG)),
         (4, (Party.TECHNICAL_TEAM, SEMARANG)), (5, BACK),
     ]  # fmt: skip
+
+
+def test_a_stage_that_ended_unfinished_is_in_no_hands() -> None:
+    study = events.StageEntered(stage="study", holder=Holder.TECHNICAL_TEAM)
+    planned = imported_events.StagePlanned(stage="study")
+    found = book(
+        (0, SUBMISSION), (1, DECLARED), (2, planned), (3, study), (4, imported_events.StageEnded(stage="study"))
+    )
+    assert hands(found) == [(0, FRONT), (1, BACK), (3, (Party.TECHNICAL_TEAM, SEMARANG)), (4, BACK)]
 
 
 def test_the_applicant_comes_before_a_payment_before_another_agency_before_a_stage() -> None:

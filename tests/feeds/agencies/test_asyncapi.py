@@ -109,7 +109,7 @@ def test_an_example_fits_the_schemas_of_its_message(name: str) -> None:
 
 @pytest.mark.parametrize("capacity", Capacity)
 def test_what_is_sent_has_the_headers_that_are_described(capacity: Capacity) -> None:
-    sent = {name: value.decode() for name, value in binary(message(capacity), ORIGIN)}
+    sent = {name: value.decode() for name, value in binary(message(capacity)._replace(era=2), ORIGIN)}
     for schema in headers_of(MESSAGES[message().topic]):
         validator(schema).validate(sent)
         assert sent.keys() == schema["properties"].keys() or schema["properties"].keys() == {"ce_type"}

@@ -74,6 +74,13 @@ def test_what_the_log_does_not_tell_is_foreign() -> None:
     assert kinds([], SEEN[:1]) == ["foreign x:2"]
 
 
+def test_the_record_of_an_event_that_a_restore_lost_is_foreign_and_the_new_event_with_its_id_is_right() -> None:
+    told = [*TOLD[:2], replace(TOLD[2], era=2, digest=b"new")]
+    new = replace(SEEN[2], era=2, digest=b"new", offset=20)
+    assert kinds(told, [*SEEN, replace(SEEN[2], version=8), new]) == ["foreign x:7", "foreign x:8"]
+    assert kinds(told, SEEN) == ["gap x:7", "foreign x:7"]
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

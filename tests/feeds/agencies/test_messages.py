@@ -65,6 +65,13 @@ def test_over_http_it_is_one_document_that_says_the_same() -> None:
     assert {f"ce_{name}": value.encode() for name, value in document.items()} == headers
 
 
+def test_after_a_restore_a_message_names_its_era_so_that_an_id_that_was_lost_may_come_again() -> None:
+    first, second = message(), message()._replace(era=2)
+    assert {"ce_era"} == dict(binary(second, ORIGIN)).keys() - dict(binary(first, ORIGIN)).keys()
+    assert dict(binary(second, ORIGIN))["ce_era"] == dict(status_headers(second, ORIGIN))["ce_era"] == b"2"
+    assert json.loads(structured(second, ORIGIN)) == {**json.loads(structured(first, ORIGIN)), "era": "2"}
+
+
 def test_a_status_record_is_another_event_and_says_where_the_application_is() -> None:
     headers = dict(status_headers(message(), ORIGIN))
     assert headers["ce_type"] == b"jejak.application.status.v1"

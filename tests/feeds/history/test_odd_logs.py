@@ -53,6 +53,7 @@ def test_each_row_of_a_table_of_events_becomes_an_event(table: list[Row], writte
     names = [row[0].strip() for row in rows]
     assume(len({*names} - {""}) > 1 and names.count("") * 2 <= len(rows))
     mapping, summary = drafted_from(as_csv(table, written))
+    assume(not mapping.csv.fill_down)
     event(mapping.csv.shape)
     assert summary.rejected.total() == 0
     if mapping.csv.shape == "event":

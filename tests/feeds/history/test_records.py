@@ -19,6 +19,7 @@ FILE = Path("a.xes")
 MAPPING = {
     "source": "uji",
     "zone": "Asia/Jakarta",
+    "empty_submission": "first_event",
     "service": {"code": "uji", "id": "Uji", "en": "Test"},
     "offices": {
         "agency": "uji",
@@ -150,7 +151,7 @@ def test_a_time_that_cannot_be_read_is_refused_with_its_place(text: str) -> None
 def test_a_time_of_the_case_that_cannot_be_read_is_refused_with_its_place() -> None:
     for column in ("masuk", "tenggat", "selesai"):
         fault = refusal(source(("Terima", "2026-03-02"), **{column: "kemarin"}))
-        assert (fault.place, fault.wrong) == ("trace 3, line 10", "a time cannot be read")
+        assert (fault.place, fault.wrong) == ("trace 3, line 10", f"a time cannot be read, in the column '{column}'")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,9 @@ def test_equals_without_ids_are_told_apart_by_their_number() -> None:
     same = ("Periksa", "2026-03-02T10:00:00")
     case = read(same, ("Terima", "2026-03-02T10:00:00"), same, ("Periksa", "2026-03-02T10:00:00+07:00"))
     numbered = [(item.content["activity"], item.ordinal) for item in case.items[1:]]
-    assert numbered == [("Periksa", 1), ("Terima", 1), ("Periksa", 2), ("Periksa", 1)]
+    assert numbered == [("periksa", 1), ("terima", 1), ("periksa", 2), ("periksa", 3)]
+    spelled = [(item.spelled["activity"], item.spelled_ordinal) for item in case.items[1:]]
+    assert spelled == [("Periksa", 1), ("Terima", 1), ("Periksa", 2), ("Periksa", 1)]
 
 
 def test_two_events_of_a_case_with_one_id_are_refused() -> None:

@@ -72,7 +72,8 @@ def test_an_event_without_a_time_may_take_that_of_its_neighbour() -> None:
         ("02 03:00", Quality.DAY),
         ("04 03:00", Quality.SOURCE),
     ]
-    assert [item.content["at"] for item in case.items[1:]] == ["", "2026-03-02T10:00:00", "", "2026-03-04T10:00:00"]
+    known = ["", "2026-03-02T03:00:00.000000Z", "", "2026-03-04T03:00:00.000000Z"]
+    assert [item.content["at"] for item in case.items[1:]] == known
     none = reader(empty_time="previous").case(source(("Terima", ""), masuk="2026-03-01T10:00:00"))
     assert instants(none) == [("01 03:00", Quality.SOURCE), ("01 03:00", Quality.DAY)]
     out = reader(empty_time="leave_out").case(told)
@@ -145,9 +146,9 @@ def test_times_of_a_case_are_events_each_by_its_column_or_by_the_word_beside_it(
         events.Concluded(),
     ]
     assert [item.content for item in case.items[1:]] == [
-        {"activity": "survei", "at": "2026-03-02"},
-        {"activity": "tutup", "at": "03/03/2026"},
-        {"activity": "tutup", "at": "2026-03-04T10:00:00"},
+        {"activity": "survei", "at": "2026-03-01T17:00:00.000000Z"},
+        {"activity": "tutup", "at": "2026-03-02T17:00:00.000000Z"},
+        {"activity": "tutup", "at": "2026-03-04T03:00:00.000000Z"},
     ]
     assert at(case, 2)[1] is Quality.DAY
     assert "tutup" not in case.items[0].content

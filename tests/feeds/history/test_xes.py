@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from feeds.history import source, xes
+from feeds.history import xes
+from feeds.history.formats import packed
 from feeds.history.source import SourceError
 from feeds.history.xes import read_xes
 from tests.conftest import PROJECT
@@ -129,11 +130,11 @@ ROOTS = st.sampled_from(["<log>{}{}{}</log>", '<log xmlns="http://www.xes-standa
 LOGS = st.builds(str.format, ROOTS, GLOBALS, ATTRIBUTES, TRACES)
 
 
-@given(log=LOGS, name=st.sampled_from(["log.xes", "log.xes.gz"]), chunk=st.sampled_from([1, 7, source.CHUNK]))
+@given(log=LOGS, name=st.sampled_from(["log.xes", "log.xes.gz"]), chunk=st.sampled_from([1, 7, packed.CHUNK]))
 def test_any_log_is_read_as_lxml_reads_it(log: str, name: str, chunk: int) -> None:
     content = log.encode()
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "CHUNK", chunk)
+        patch.setattr(packed, "CHUNK", chunk)
         file = written(Path(folder), gzip.compress(content) if name.endswith(".gz") else content, name)
         assert facts(file) == facts_by_lxml(content)
 

@@ -1,5 +1,10 @@
-"""A restore drill: an installation in its own processes, a key of GnuPG, and a backup folder."""
+"""A restore drill: an installation in its own processes, a key of GnuPG, and a backup folder.
 
+The server and what receives the write-ahead log are processes. All other verbs run in the process of the test, because
+the start of an interpreter takes longer than most verbs.
+"""
+
+import asyncio
 import os
 import shutil
 import subprocess
@@ -15,9 +20,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.installation import LICENSING
+from tests.api.installation import LICENSING, furnish
 from tests.conftest import PROJECT
-from tests.running import JEJAK, Jejak, free_port, jejak
+from tests.running import JEJAK, Jejak, SameProcess, free_port, jejak
 
 SITI = {"name": "Siti Contoh", "nik": "3374014101900001"}
 
@@ -28,8 +33,6 @@ class Drill:
 
     running: Jejak
     target: Path
-    gnupg: Path
-    recipient: Path
     submitted: list[tuple[datetime, str]] = field(default_factory=list)
 
     def verb(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -40,6 +43,11 @@ class Drill:
         given = self.running.submit(bearer, service="nib", applicant=SITI)
         self.submitted.append((datetime.now(UTC), given["application_id"]))
         return str(given["application_id"])
+
+    def receive(self, application: str) -> None:
+        """The second event of an application."""
+        reply = self.running.ask(self.running.officer(LICENSING), application, "receive", 1)
+        assert reply.status == 200, reply.body
 
     @contextmanager
     def load(self) -> Iterator[None]:
@@ -72,6 +80,10 @@ class Drill:
             assert process.wait(60) == 0
             process.stdout.close()
 
+    def stored(self) -> set[str]:
+        """The names of the stored segments of the write-ahead log."""
+        return {file.name.removesuffix(".gpg") for file in (self.target / "log/wal").glob("*.gpg")}
+
     def destroy(self) -> None:
         """Loses the cluster and the key folder."""
         assert self.running.process is not None
@@ -94,9 +106,22 @@ class Drill:
         reply = self.running.request("POST", path, {"purpose": "process-application"}, token=bearer)
         return [part.get("content") for part in reply.json()["items"]] if reply.status == 200 else reply.status
 
+    def fault_of_relay(self, agency: str) -> str:
+        """The fault that the details of /readyz name, or nothing."""
+        ready = self.running.request("GET", "/readyz", port=self.running.ops_port).json()
+        return next((str(each["fault"]) for each in ready["relays"] if each["agency"] == agency), "")
+
 
 @contextmanager
 def drill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drill]:
+    with backup_folder(monkeypatch) as target, jejak(kind=SameProcess) as running:
+        asyncio.run(furnish(running, publish=True))
+        yield Drill(running, target)
+
+
+@contextmanager
+def backup_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for backups and a new key of GnuPG, both named in the environment."""
     if shutil.which("gpg") is None:
         pytest.skip("GnuPG is not installed")
     home = Path(tempfile.mkdtemp(prefix="jejak-drill-", dir="/tmp"))
@@ -111,8 +136,7 @@ def drill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drill]:
     monkeypatch.setenv("JEJAK_BACKUP_DIR", str(target))
     monkeypatch.setenv("JEJAK_BACKUP_RECIPIENT", str(recipient))
     try:
-        with jejak("--examples") as running:
-            yield Drill(running, target, gnupg, recipient)
+        yield target
     finally:
         subprocess.run(["gpgconf", "--kill", "all"], check=False, env={**os.environ, "GNUPGHOME": str(gnupg)})
         shutil.rmtree(home)

@@ -12,7 +12,7 @@ import pytest
 from infra.cli import main as cli
 from infra.cli.backup import instant
 from infra.cli.feed import event_id
-from infra.cli.main import EXIT_WRONG, VERBS, disagreement, main, make_parser
+from infra.cli.main import EXIT_DEFECT, EXIT_WRONG, VERBS, disagreement, main, make_parser
 from infra.cli.simulate import day
 from infra.cli.verb import Verb
 from infra.postgres.embedded import PostgresNotStarted
@@ -45,6 +45,44 @@ def test_a_fault_at_the_start_is_one_line(
     assert said.startswith("jejak: ")
     assert said.count("\n") == 1
     assert len(said) > len("jejak: \n")
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_defect_is_one_line_without_its_message_unless_somebody_asks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, debug: bool
+) -> None:
+    def fails() -> None:
+        raise KeyError("Siti Contoh")
+
+    monkeypatch.setattr("infra.cli.access.settings", fails)
+    assert main([*(["--debug"] if debug else []), "token", "--role", "operator"]) == EXIT_DEFECT
+    *before, said = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"jejak: KeyError at (tests|infra)/\S+:\d+\. This is a defect of Jejak\. .*", said)
+    assert any("Traceback" in line for line in before) == debug
+    assert bool(before) == debug
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("JEJAK_TOPICS_FILE", "/nothing/topics.toml"),
+        ("JEJAK_TOPICS_FILE", "/proc/self/cmdline"),
+        ("JEJAK_KEK_FILE", "/nothing/key"),
+        ("JEJAK_DATABASE_URL", "mysql://x"),
+        ("JEJAK_DATABASE_PASSWORD_FILE", "/nothing/password"),
+        ("JEJAK_SCHEDULE_SECONDS", "soon"),
+        ("JEJAK_DATA_DIR", "/proc/jejak"),
+    ],
+)
+def test_what_cannot_be_read_at_the_start_is_named_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str
+) -> None:
+    monkeypatch.setenv("JEJAK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv(variable, value)
+    assert main(["project"]) == EXIT_WRONG
+    said = capsys.readouterr().err
+    assert said.startswith("jejak: ")
+    assert said.count("\n") == 1
 
 
 def exit_of(*arguments: str) -> int:
@@ -123,6 +161,11 @@ RANGES = {
     "project --shard": (0, 63),
     "schedule --interval": (1, 86_400),
     "schedule --ops-port": (0, 65_535),
+    "import --timeout": (1, 86_400),
+    "mapping --timeout": (1, 86_400),
+    "follow --timeout": (1, 86_400),
+    "follow --every": (1, 86_400),
+    "follow --ops-port": (0, 65_535),
     "simulate --seed": (0, 2**63 - 1),
     "simulate --days": (1, DAYS_MAX),
     "simulate --applications": (1, APPLICATIONS_MAX),
@@ -140,7 +183,14 @@ RANGES = {
     "token --hours": (1, 87_600),
 }
 """Every option that takes a number, with its range."""
-REQUIRED = {"era": ["begin", "--reason", "x"], "feed": ["tail", "pln"], "token": ["--role", "operator"]}
+REQUIRED = {
+    "era": ["begin", "--reason", "x"],
+    "feed": ["tail", "pln"],
+    "token": ["--role", "operator"],
+    "import": ["a.csv", "--mapping", "a.toml"],
+    "mapping": ["a.csv"],
+    "follow": ["mysql://u@h/d", "--mapping", "a.toml", "--cursor", "c"],
+}
 
 
 def test_every_option_that_takes_a_number_has_a_range() -> None:

@@ -1,22 +1,29 @@
 """The examples: the same lives for everyone, complete even if the first start was killed."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
+import pytest
 
 from domain.codes import Role
+from infra import catalogue
+from infra.cli.main import main
 from infra.composition import Installation, installation
 from infra.demo import seed
 from infra.demo.plan_player import PlanPlayer
+from infra.runtime import serve
 from infra.runtime.fsck import faults_of_log
 from simulation.life import PlanStep
 from simulation.plan import Plan, latest
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import environment
+from tests.running import free_port
 from tests.truths import told_in_log
 
 FEW = seed.SeedSize(days=45, applications=24)
@@ -130,3 +137,28 @@ def test_the_sample_is_open_with_a_correction_behind_it_and_another_office_asked
         assert {entry.act.by for entry in application.entries} == {Role.OFFICER}
 
     asyncio.run(scenario())
+
+
+def test_without_examples_serve_publishes_the_regions_and_the_calendars_once(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: dict[str, Any] = {}
+
+    def run_all(_: object, __: object, listener: socket.socket, **given: Any) -> None:
+        listener.close()
+        taken.update(given)
+
+    monkeypatch.setattr(serve, "run_all", run_all)
+    assert main(["serve", "--port", str(free_port()), "--ops-port", "0"]) == 0
+
+    async def scenario() -> None:
+        for _ in range(2):
+            async with installation(fresh.settings, fresh.databases) as made:
+                await taken["fill"](made)
+                registry = await made.editions.registry()
+        assert registry.calendars
+        assert registry.regions
+        assert not registry.offices
+
+    asyncio.run(scenario())
+    assert count(fresh.databases.owner, ALL) == len(catalogue.basics())

@@ -89,8 +89,10 @@ def test_an_era_whose_row_was_lost_gives_its_number_to_none(recorder: Recorder, 
         "DELETE FROM eras WHERE era = 2",
         f"SELECT setval('stored_events_notification_id_seq', {first})",
     )
-    assert begin(fresh.databases.owner, reason="restored further back", seen=2).number == 3
-    assert numbers(fresh) == [(1, 0), (3, first + APART)]
+    third = begin(fresh.databases.owner, reason="restored further back", seen=2)
+    assert (third.number, third.from_position) == (3, first + 2 * APART)
+    assert appended(recorder) > lost, "the positions of the lost era were used"
+    assert [number for number, _ in numbers(fresh)] == [1, 3]
 
 
 def test_an_append_that_is_under_way_belongs_to_the_old_era(recorder: Recorder, fresh: Fresh) -> None:

@@ -1,6 +1,6 @@
 """A client's key is recognised by macs under keys of the month: this one and the last, then it is forgotten."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -27,6 +27,7 @@ async def test_a_client_key_holds_over_a_month_and_then_is_new(made: Installatio
                 keys=made.keys,
                 named=await made.keys.named(day),
                 receipt_codes=made.receipt_codes,
+                now=lambda: datetime.combine(day, time.min, UTC),
             )
         )
 

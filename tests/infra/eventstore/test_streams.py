@@ -14,7 +14,7 @@ from domain.refusals import ApplicationEnded
 from infra.composition import Installation, installation
 from infra.eventstore import stream_reader
 from infra.eventstore.history import head_of
-from service_layer.faults import Unavailable
+from service_layer.faults import ApplicationUnreadable, Unavailable
 from service_layer.handlers import retries
 from service_layer.requests import CommandResult
 from tests.conftest import Fresh
@@ -78,13 +78,18 @@ async def test_a_stream_that_cannot_be_read_harms_no_other_stream(made: Installa
     first, second = await submit(made, "k-1"), await submit(made, "k-2")
     with psycopg.connect(fresh.databases.owner) as connection:
         connection.execute(UNKNOWN, ("application.beamed-up.v1", first.application_id))
-    answers = await asyncio.gather(
-        made.commands.handle(first.application_id, asked(Receive())),
-        made.commands.handle(second.application_id, asked(Receive())),
-        submit(made, "k-3"),
-        return_exceptions=True,
-    )
-    assert [type(answer) for answer in answers] == [KeyError, CommandResult, CommandResult]
+    with capture_logs() as lines:
+        answers = await asyncio.gather(
+            made.commands.handle(first.application_id, asked(Receive())),
+            made.commands.handle(second.application_id, asked(Receive())),
+            submit(made, "k-3"),
+            return_exceptions=True,
+        )
+        with pytest.raises(ApplicationUnreadable):
+            await made.commands.handle(first.application_id, asked(Receive()))
+    assert [type(answer) for answer in answers] == [ApplicationUnreadable, CommandResult, CommandResult]
+    [said] = [line for line in lines if line["event"] == "an event of an application cannot be read"]
+    assert said["topic"] == "application.beamed-up.v1"
 
 
 async def test_an_edition_that_cannot_be_read_stops_all_commands_and_says_so(

@@ -20,7 +20,8 @@ from feeds.history.source import silent
 from infra.composition import installation
 from infra.imports.append import Importer
 from infra.imports.check import Summary, check, register
-from infra.imports.runs import Runs, content_of
+from infra.imports.person_keys import PersonKeys
+from infra.imports.run import open_run
 from infra.projector.fold import Shard
 from infra.projector.views import VIEWS, ensure
 from infra.runtime.fsck import faults_of_log, faults_of_views
@@ -34,6 +35,8 @@ SMALL_MAPPING = PROJECT / "examples" / "small.toml"
 MAPPING = """
 source = "uji"
 zone = "Asia/Jakarta"
+empty_submission = "first_event"
+replaced_at_most = 1.0
 [service]
 code = "uji-layanan"
 id = "Layanan uji"
@@ -114,10 +117,10 @@ async def bring_all(fresh: Fresh, *files: tuple[Path, Path]) -> list[Summary]:
             mapping = read_mapping(mapping_file)
             summary = check(file, mapping, await made.editions.registry(), silent)
             registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
-            importer = Importer(fresh.databases.serving, made.recorder, made.named.imports, made.receipt_codes)
-            runs = Runs(fresh.databases.serving, made.recorder, made.named.imports)
-            run = runs.open(mapping.source, *content_of(file), mapping_file.read_text(encoding="utf-8"))
-            importer.append(file, mapping, registry, summary, silent, run=run)
+            persons = PersonKeys(made.keys, asyncio.get_running_loop())
+            importer = Importer(fresh.databases.serving, made.recorder, made.named.imports, made.receipt_codes, persons)
+            run = await asyncio.to_thread(open_run, made, file, mapping)
+            await asyncio.to_thread(importer.append, file, mapping, registry, summary, silent, run=run)
             summaries.append(summary)
     return summaries
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -12,13 +13,17 @@ import pytest
 from domain.application.events import PinReset
 from domain.codes import Channel, Role
 from domain.provenance import Act
+from feeds.history.records import Reader
+from feeds.history.source import SourceCase
 from infra.eventstore import rows
 from infra.eventstore.history import STREAM, head_of, history_of
 from infra.eventstore.recorder import Recorder, Save, SaveOutcome
 from infra.postgres.packing import unpack
+from service_layer.import_case import ImportCase
 from tests.builders import MONDAY
 from tests.conftest import Fresh
 from tests.infra.imports.bringing import (
+    MAPPING,
     OWN_IDS,
     SMALL,
     SMALL_MAPPING,
@@ -143,6 +148,66 @@ def test_one_batch_after_another_of_many_cases_and_of_a_long_one(fresh: Fresh, t
     first, again = asyncio.run(bring_all(fresh, files, files))
     assert (counts(first), counts(again)) == ((1_612, 0, 0), (0, 1_612, 0))
     assert len(streams(fresh.databases.auditor)) == 205
+
+
+def respelled(text: str) -> str:
+    """The same log in other words: no seconds, a space, an offset, capitals."""
+    for spelling, other in (("T09:00:00", " 02:00Z"), ("T10:00:00", " 10.00 WIB"), ("Terima", "TERIMA")):
+        assert spelling in text
+        text = text.replace(spelling, other)
+    return text
+
+
+OTHER_WORDS = OWN_IDS.replace("[events]", '"TERIMA" = "received"\n[events]')
+
+
+@pytest.mark.parametrize("mapping", [OTHER_WORDS, OTHER_WORDS.replace('"nomor"', '"lain"')])
+def test_another_spelling_of_the_same_log_adds_nothing(fresh: Fresh, tmp_path: Path, mapping: str) -> None:
+    file, toml = written(tmp_path, [A, B], mapping)
+    assert counts(bring(fresh, file, toml)) == (6, 0, 0)
+    file.write_text(respelled(file.read_text()))
+    assert counts(bring(fresh, file, toml)) == (0, 6, 0)
+
+
+def test_the_same_log_as_a_table_adds_nothing(fresh: Fresh, tmp_path: Path) -> None:
+    file, toml = written(tmp_path, [A, B], OWN_IDS)
+    assert counts(bring(fresh, file, toml)) == (6, 0, 0)
+    table = tmp_path / "log.csv"
+    table.write_text(
+        "concept:name,kegiatan,time:timestamp,nomor,masuk,selesai,unit,jalur,tenggat\n"
+        "A,Terima,2 Maret 2026 09.00,1,2026-03-01,NULL,,,-\n"
+        "B,Terima,2026-03-03 09:00 WIB,1,0000-00-00,5/3/2026,Utara,loket,-\n"
+        "A,Periksa,20260304100000,2,2026-03-01,NULL,,,-\n"
+    )
+    columns = 'id = "nomor"\nactivity = "kegiatan"'
+    days = 'column = "selesai"\nformats = ["dmy", "iso"]'
+    toml.write_text(OWN_IDS.replace('id = "nomor"', columns).replace('column = "selesai"', days))
+    assert counts(bring(fresh, table, toml)) == (0, 6, 0)
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_what_an_earlier_release_imported_is_known_by_its_spelling(
+    fresh: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, ids: bool
+) -> None:
+    """Earlier releases identified an event by the texts of the file."""
+    same = ("Periksa", "2026-03-04T10:00:00"), ("Periksa", "2026-03-04T10:00:00")
+    nameless = [without_ids(A), trace("C", *same, masuk="2026-03-01"), trace("", *same)]
+    files = written(tmp_path, [A, B] if ids else nameless, 'empty_case = "each"\n' + (OWN_IDS if ids else MAPPING))
+    with monkeypatch.context() as earlier:
+        read = Reader.case
+
+        def as_spelled(self: Reader, source: SourceCase) -> ImportCase:
+            case = read(self, source)
+            items = [item.as_spelled() or item for item in case.items]
+            return replace(case, key=case.spelled_key or case.key, items=items, spelled_key=None)
+
+        earlier.setattr(Reader, "case", as_spelled)
+        before = counts(bring(fresh, *files))
+    assert before[1:] == (0, 0)
+    assert counts(bring(fresh, *files)) == (0, before[0], 0)
+    if ids:
+        moved = Trace("A", [A.events[0], ("Periksa", "2026-03-04T11:00:00", "2")], A.attributes)
+        assert counts(bring(fresh, *written(tmp_path, [moved, B], OWN_IDS))) == (0, 5, 1)
 
 
 def test_an_import_joins_a_jejak_that_serves() -> None:

@@ -8,6 +8,7 @@ from tests.conftest import PROJECT, Fresh, shared
 from tests.infra.imports.bringing import faults, project, told
 from tests.infra.imports.conftest import Run
 
+BOUND = "# replaced_at_most = "
 ODD = '''\
 \ufeffNomor Zaak|Kegiatan "utama"|Waktu|Waktu||Catatan
 A-1|Terima; periksa|2026-03-02 09:00|x||"baris
@@ -26,6 +27,12 @@ def drafted(run: Run, file: Path, mapping: Path) -> tuple[int, str, str]:
     code, out, err = run("mapping", file, "--output", mapping)
     assert (code, out) == (0, "")
     assert f"next: read {mapping}, then run `jejak import {file} --mapping {mapping} --dry-run`" in err
+    draft = mapping.read_text()
+    if BOUND in draft:  # more than 1 % of the rows have no time of their own: a person must agree
+        code, out, err = run("import", file, "--mapping", mapping)
+        assert (code, out) == (2, "")
+        assert "replaced_at_most = " in err
+        mapping.write_text(draft.replace(BOUND, BOUND.removeprefix("# ")))
     return run("import", file, "--mapping", mapping)
 
 

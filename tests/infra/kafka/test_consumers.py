@@ -85,3 +85,23 @@ def test_it_notices_a_gap(kafka: Broker, fresh: Fresh, tmp_path: Path, name: str
     _, totals, said = ran(command(name, made, tmp_path))
     assert (totals["gaps"], totals["events"]) == (1, 7)
     assert f"gap before {found[2].id}" in said
+
+
+@pytest.mark.parametrize("name", ["python", "shell", pytest.param("java", marks=pytest.mark.prove)])
+def test_after_a_restore_it_takes_the_events_that_have_the_ids_of_lost_ones(
+    kafka: Broker, fresh: Fresh, tmp_path: Path, name: str
+) -> None:
+    """The last two events of an application were lost. It went on with two others, in the next era."""
+    made = begun(kafka, tmp_path)
+    found = told(fresh, 2)
+    lost = [message for message in found if message.stream == found[0].stream][2:]
+    later = [message._replace(era=2, position=message.position + 1_000_000) for message in lost]
+    publish(made, AGENCY, records([*found, *later, *lost, *later]), later[-1].position)
+    assert ran(command(name, made, tmp_path))[:2] == (
+        0,
+        {
+            "gaps": 0,
+            "events": len(found) + len(later),
+            "by_type": dict(sorted(Counter(f"jejak.{message.topic}" for message in (*found, *later)).items())),
+        },
+    )

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from infra.keys.erasing import Erasing, faults_of_keys
 from infra.keys.erasure_list import LINE_BYTES, Erasure, ErasureList
-from infra.keys.key_folder import WRAPPED_BYTES, KeyFolder, fresh_keys
+from infra.keys.key_folder import KEY_BYTES, OWN_KEY, WRAPPED_BYTES, KeyFolder
 from infra.keys.key_store import KeyStore
-from infra.keys.wrapping_key import KeysUnreadable
+from infra.keys.wrapping_key import KeysUnreadable, of_epoch
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.pool import pool
 from tests.conftest import Fresh
@@ -60,6 +60,8 @@ def erasing(fresh: Fresh, copied: Callable[[], None] = lambda: None) -> Erasing:
 
 async def test_nothing_that_is_left_opens_what_was_erased(fresh: Fresh, postgres: EmbeddedPostgres) -> None:
     """The heap, the write-ahead log, an older copy of the key store and an older copy of the key folder."""
+    _checkpoint(postgres)
+    began = _end_of_log(postgres)
     before = await filled(fresh)
     lost = next(iter(before))
     query = f"SELECT bucket, wrapped FROM dossier_keys WHERE application_id = '{lost}'"
@@ -72,21 +74,25 @@ async def test_nothing_that_is_left_opens_what_was_erased(fresh: Fresh, postgres
     assert erasing(fresh).erase(Erasure(application=lost)) == [lost]
 
     _checkpoint(postgres)
-    log = _write_ahead_log(postgres)
+    log = _write_ahead_log(postgres, began)
     assert all(wrapped in older_heap and wrapped in log for _, wrapped in older_rows), "else this test shows nothing"
     today = KeyFolder(fresh.settings.key_dir)
     _, keys = today.read(today.current)
     for _, wrapped in older_rows:
         assert not any(_opens(key, wrapped) for key in keys)
     touched = {bucket for bucket, _ in older_rows}
-    for heap in (older_heap, _heap(fresh, postgres)):
-        for place in range(len(heap) - WRAPPED_BYTES):  # each string of bytes, at each place
+    for stored in (older_heap, _heap(fresh, postgres), log):
+        for place in range(len(stored) - WRAPPED_BYTES):  # each string of bytes, at each place
             for bucket in touched:
-                assert _opens(keys[bucket], heap[place : place + WRAPPED_BYTES]) not in before[lost].values()
+                assert _opens(keys[bucket], stored[place : place + WRAPPED_BYTES]) not in before[lost].values()
     # The older copy of the key folder opens nothing, with the epoch key and the key-encryption key of today.
     shutil.copytree(today.epochs, older.with_name("older-epoch"))
     with pytest.raises(KeysUnreadable, match="opens nothing"):
         KeyFolder(older)
+    old_file, kek = (older / "buckets").read_bytes(), (today.folder / OWN_KEY).read_bytes()
+    known = [kek, of_epoch(kek, (today.epochs / "epoch-1").read_bytes())]
+    for place in range(0, len(old_file) - WRAPPED_BYTES, 8):
+        assert not any(_opens(key, old_file[place : place + WRAPPED_BYTES]) for key in known)
     assert list(today.epochs.iterdir()) == [today.epochs / "epoch-1"]
 
 
@@ -158,17 +164,22 @@ async def test_an_erasure_that_was_killed_at_any_step_is_finished_by_the_next_st
     assert len(list(folder.epochs.iterdir())) == 1
 
 
+@pytest.mark.parametrize("touched", [True, False])
 async def test_a_bucket_key_that_was_lost_is_noticed_before_the_old_one_is_destroyed(
-    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch, *, touched: bool
 ) -> None:
+    """One of the 256 new bucket keys: of a bucket that the erasure touches, or of another bucket."""
     before = await filled(fresh, 8)
     lost = next(iter(before))
-    _neighbour(fresh, lost, None)
+    neighbour = _neighbour(fresh, lost, None)
+    bucket = neighbour if touched else _other_bucket(fresh, lost)
     read = KeyFolder.read
 
     def one_is_wrong(folder: KeyFolder, file: Path) -> tuple[int, list[bytes]]:
         generation, keys = read(folder, file)
-        return (generation, fresh_keys()) if file == folder.next else (generation, keys)
+        if file == folder.next:
+            keys[bucket] = bytes(KEY_BYTES)
+        return generation, keys
 
     with monkeypatch.context() as patched:
         patched.setattr(KeyFolder, "read", one_is_wrong)
@@ -181,6 +192,24 @@ async def test_a_bucket_key_that_was_lost_is_noticed_before_the_old_one_is_destr
             erasing(fresh).go_on()
     assert await standing(fresh, [*before]) == before
     erasing(fresh).go_on()
+    assert await standing(fresh, [*before]) == {a: keys for a, keys in before.items() if a != lost}
+
+
+async def test_a_bucket_key_that_was_lost_after_the_commit_is_noticed_and_the_old_one_still_opens(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await filled(fresh, 8)
+    lost = next(iter(before))
+    with monkeypatch.context() as patched:
+        kill_at("the transaction is committed", patched)
+        with pytest.raises(Killed):
+            erasing(fresh).erase(Erasure(application=lost))
+    folder = KeyFolder(fresh.settings.key_dir)
+    generation, keys = folder.read(folder.next)
+    keys[_other_bucket(fresh, lost)] = bytes(KEY_BYTES)
+    folder.store(folder.next, generation, keys)
+    with pytest.raises(KeysUnreadable, match="The old bucket keys were kept"):
+        erasing(fresh).go_on()
     assert await standing(fresh, [*before]) == {a: keys for a, keys in before.items() if a != lost}
 
 
@@ -242,6 +271,15 @@ def _neighbour(fresh: Fresh, application: UUID, wrapped: bytes | None) -> int:
     return int(bucket)
 
 
+def _other_bucket(fresh: Fresh, application: UUID) -> int:
+    """A bucket with living keys, and without a key of the application or of its persons."""
+    rows = (
+        "SELECT d.bucket, p.bucket FROM dossier_keys d LEFT JOIN persons p USING (person) WHERE application_id {} '{}'"
+    )
+    touched = {bucket for row in ask(fresh, rows.format("=", application)) for bucket in row}
+    return next(int(bucket) for bucket, _ in ask(fresh, rows.format("<>", application)) if bucket not in touched)
+
+
 def _opens(key: bytes, wrapped: bytes) -> bytes | None:
     try:
         return bytes(aes_key_unwrap(key, wrapped))
@@ -259,5 +297,17 @@ def _heap(fresh: Fresh, postgres: EmbeddedPostgres) -> bytes:
     return Path(postgres.folder, "pg18", str(path)).read_bytes()
 
 
-def _write_ahead_log(postgres: EmbeddedPostgres) -> bytes:
-    return b"".join(file.read_bytes() for file in sorted((postgres.folder / "pg18" / "pg_wal").glob("0*")))
+def _end_of_log(postgres: EmbeddedPostgres) -> tuple[str, int]:
+    """The segment in which the write-ahead log ends now, and the place there."""
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        row = connection.execute("SELECT * FROM pg_walfile_name_offset(pg_current_wal_insert_lsn())").fetchone()
+    assert row
+    return str(row[0]), int(row[1])
+
+
+def _write_ahead_log(postgres: EmbeddedPostgres, began: tuple[str, int]) -> bytes:
+    """What was written since `began`."""
+    segments = [file for file in sorted((postgres.folder / "pg18" / "pg_wal").glob("0*")) if file.name >= began[0]]
+    last, end = _end_of_log(postgres)
+    written = [file.read_bytes()[: end if file.name == last else None] for file in segments if file.name <= last]
+    return b"".join(written)[began[1] :]

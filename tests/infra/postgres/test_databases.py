@@ -1,6 +1,8 @@
 """The schema: made once however many start at once, and never by a release that does not know it."""
 
 import subprocess
+import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -123,6 +125,49 @@ def test_processes_that_start_at_once_on_an_empty_database_find_one_schema(empty
         for _ in range(4)
     ]
     assert [process.wait(timeout=120) for process in started] == [0] * 4
+    assert steps(empty.owner) == ours("events")
+    assert steps(empty.keys_owner) == ours("keys")
+
+
+MIGRATING = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE locktype = 'advisory' AND objid = hashtext('jejak migrate')::bit(32)::bigint::oid AND datname = %s
+"""
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(50, marks=pytest.mark.prove)])
+def test_killed_in_the_middle_of_a_migration_the_next_start_makes_it_whole(
+    empty: Databases, fresh: Fresh, postgres: EmbeddedPostgres, rounds: int
+) -> None:
+    there = Fresh(empty, fresh.settings)
+    seen = Counter[str]()
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as observer:
+        for number in range(rounds):
+            process = subprocess.Popen(
+                [*JEJAK, "url"],
+                env=environment(there),
+                cwd=PROJECT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            while process.poll() is None and observer.execute(MIGRATING, (NAMES[0],)).fetchone() != (1,):
+                time.sleep(0.001)
+            time.sleep(number * 0.3 / rounds)
+            process.kill()
+            process.wait()
+            while observer.execute(MIGRATING, (NAMES[0],)).fetchone() != (0,):  # until the server has noticed
+                time.sleep(0.01)
+            with psycopg.connect(empty.owner) as connection:
+                [(table,)] = connection.execute("SELECT to_regclass('public.migrations')").fetchall()
+            is_made = table is not None
+            seen["made" if is_made else "not made"] += 1
+            assert not is_made or steps(empty.owner) == ours("events"), "all steps or none"
+            if is_made:
+                for name in NAMES:
+                    observer.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+                create(postgres, *NAMES)
+    print(dict(seen))
+    migrate(empty)
     assert steps(empty.owner) == ours("events")
     assert steps(empty.keys_owner) == ours("keys")
 

@@ -1,6 +1,7 @@
 """Against the real server, real processes and real signals; the folders are outside pytest's, which root keeps 0700."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -295,6 +296,27 @@ def test_stop_is_bounded_and_whole_although_the_server_reacts_to_nothing(folder:
     assert not living_in(folder)
     with postgres:
         assert execute(postgres, "SELECT 1") == [(1,)]
+
+
+def test_a_process_without_free_descriptors_stops_the_server_all_the_same(folder: Path) -> None:
+    """It could not open the lock, raised EMFILE, and left the server running."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+    postgres = EmbeddedPostgres(folder)
+    postgres.start()
+    try:
+        highest = max(int(one.name) for one in Path("/proc/self/fd").iterdir())
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, hard))
+        with suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        postgres.stop()
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        postgres.stop()
+    assert not server_processes(folder)
 
 
 def test_a_second_interrupt_does_not_end_the_stop(folder: Path) -> None:

@@ -43,7 +43,8 @@ def read_again(message: Message) -> Message:
     position, at, previous, size, agency, kind, packed = row_of(message)
     assert size == len(message.body)
     event = message.stream, message.version
-    return message_from((agency, position, kind, *event, previous, message.topic, at, message.recorded_at, packed))
+    row = (agency, position, kind, *event, previous, message.topic, at, message.recorded_at, packed, message.era)
+    return message_from(row)
 
 
 @pytest.mark.parametrize("made", [of_events, of_commands])

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.metrics import PIN_FAILURES
+from infra.runtime import ops_server
 from infra.runtime.ops_server import Ops, PortTaken, joined, ops_of, shown
 from infra.settings import OPS_PORT, Settings, settings_from
 from tests.conftest import PROJECT
@@ -21,6 +22,7 @@ from tests.running import free_port
 ANOTHER = """
 import sys
 from infra.metrics import PIN_FAILURES
+from infra.runtime import ops_server
 from infra.runtime.ops_server import Ops, shown
 from infra.settings import settings_from
 PIN_FAILURES.inc(40)
@@ -106,6 +108,24 @@ def test_readiness_is_told_by_the_process_that_knows_it(settings: Settings) -> N
         api.readiness = broken
         found, body = asked(port, "/readyz")
         assert (found, json.loads(body)["fault"]) == (503, "TimeoutError")
+
+
+def test_a_process_that_does_not_answer_is_not_taken_as_ready(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database was away, the worker needed more than the time of the question, and `serve` said ok."""
+    monkeypatch.setattr(ops_server, "ASK_SECONDS", 0.2)
+    port, answered = free_port(), threading.Event()
+
+    def slow() -> tuple[bool, dict[str, object]]:
+        answered.wait(10)
+        return True, {"status": "ok"}
+
+    with shown(settings, Ops(verb="serve", port=port)), shown(settings, Ops(verb="api")) as api:
+        api.readiness = slow
+        found, body = asked(port, "/readyz")
+        answered.set()
+    assert (found, json.loads(body)) == (503, {"status": "unknown", "silent": ["api-0"]})
 
 
 def test_debugging_shows_where_each_thread_is_and_no_values(settings: Settings) -> None:

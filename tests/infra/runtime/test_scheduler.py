@@ -10,8 +10,10 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from domain.application.events import DeemedApproved
+from infra.runtime import scheduler as module
 from tests.conftest import PROJECT, Fresh
 from tests.infra.files import MONDAY_2027, OVERDUE, Desk, furnished
 from tests.infra.logs import environment
@@ -108,3 +110,20 @@ async def test_it_goes_on_when_its_connection_was_cut(fresh: Fresh) -> None:
             with psycopg.connect(fresh.databases.owner, autocommit=True) as connection:
                 assert len(connection.execute(CUT).fetchall()) == 1
             await one_more_is_granted(desk)
+
+
+async def test_while_the_desk_is_made_anew_it_waits_says_so_once_and_then_works(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start of each upgrade, the log had warnings of a fault that was none."""
+    monkeypatch.setattr(module, "ASK_SECONDS", 0.05)
+    async with furnished(fresh) as desk:
+        with capture_logs() as lines:
+            working = asyncio.create_task(module.schedule(desk.made, interval=1))
+            await asyncio.sleep(1)  # no projector has made the desk yet
+            await one_more_is_granted(desk)
+            working.cancel()
+    assert [(line["event"], line["log_level"]) for line in lines if line["log_level"] != "info"] == []
+    assert [line["event"] for line in lines if "waits" in line["event"]] == [
+        "the scheduler waits until the view of the desk has caught up with the log"
+    ]

@@ -15,7 +15,8 @@ import pytest
 from infra import logs
 from infra.runtime import worker as module
 from infra.runtime.ops_server import Ops, OpsServer
-from infra.runtime.worker import run_installation, run_worker, stopped_by_signals, worker
+from infra.runtime.signals import stopped_by_signals
+from infra.runtime.worker import run_installation, run_worker, worker
 from infra.settings import Settings, settings_from
 
 GENEROUS = 30.0

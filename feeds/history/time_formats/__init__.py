@@ -1,0 +1,1 @@
+"""Time formats: each format reads the texts of times that have exactly one meaning, and refuses every other text."""
