@@ -289,7 +289,7 @@ EXAMPLES: tuple[AnyEvent, ...] = (
         file="0f" * 32,
         size=48_213,
         mapping="a1" * 32,
-        text='source = "perizinan"\nzone = "Asia/Jakarta"\n',
+        text='{"source":"perizinan","zone":"Asia/Jakarta"}',
         account="jejak",
     ),
     RunCompleted(applications=3, events=11, duplicates=0, rejected=1),

@@ -15,10 +15,11 @@ from domain.import_runs import RunCompleted, RunEvent
 from feeds.agencies.topics_file import AgencyTable, Topics
 from feeds.history.source import silent
 from infra.cli.main import disagreement, make_parser
-from infra.composition import installation
+from infra.composition import erasing_of, installation
 from infra.imports.listing import as_json, table
 from infra.imports.runs import NoSuchRun, Runs
 from infra.imports.undo import undo
+from infra.keys.erasure_list import Erasure
 from infra.postgres.packing import unpack
 from infra.projector.outbox import Outbox
 from infra.projector.views import VIEWS
@@ -197,7 +198,10 @@ def test_the_feeds_tell_the_undo_and_the_return(fresh: Fresh, tmp_path: Path) ->
         outbox.agencies = replace(outbox.agencies, offices=outbox._begin(connection))
         while outbox.step(connection):
             pass
-        found = connection.execute("SELECT version, topic FROM feeds.messages ORDER BY position").fetchall()
+        found = connection.execute(
+            "SELECT originator_version, topic FROM feeds.messages JOIN stored_events ON notification_id = position"
+            " ORDER BY position"
+        ).fetchall()
     assert found[-2:] == [(4, "application.import-undone.v1"), (5, "application.import-restored.v1")]
 
 
@@ -223,3 +227,25 @@ def test_the_program_takes_a_run_back_and_lists_it(fresh: Fresh, tmp_path: Path)
 @pytest.mark.parametrize("arguments", [(), ("log.xes",), ("--list", "--undo", "a"), ("--json", "--undo", "a")])
 def test_options_that_do_not_fit_are_refused(arguments: tuple[str, ...]) -> None:
     assert disagreement(make_parser().parse_args(["import", *arguments]))
+
+
+def test_a_person_who_was_erased_stays_erased(fresh: Fresh, tmp_path: Path) -> None:
+    """Also if the import was taken back before, and another mapping brings the case again."""
+    named = trace("A", *A.events, masuk="2026-03-01", nama="Siti Contoh")
+    mapping = MAPPING.replace("[submitted]", '[applicant]\nname = "nama"\n[submitted]')
+    bring(fresh, *written(tmp_path, [named], mapping))
+    take_back(fresh, listed(fresh)[0]["run"])
+    with psycopg.connect(fresh.databases.auditor) as connection:
+        [(stream,)] = connection.execute(
+            "SELECT originator_id FROM events WHERE topic = 'application.submitted.v1'"
+        ).fetchall()
+    erasing = erasing_of(fresh.settings, fresh.databases)
+    assert erasing.erase(Erasure(stream, None)) == [stream]
+    again = bring(fresh, *written(tmp_path, [named], mapping.replace("Asia/Jakarta", "Asia/Makassar")))
+    assert counts(again) == (3, 0, 0)
+    with psycopg.connect(fresh.databases.auditor) as connection:
+        sealed = connection.execute(
+            "SELECT jsonb_array_length(state -> 'sealed') FROM events"
+            " WHERE topic = 'application.submitted.v1' ORDER BY 1"
+        ).fetchall()
+    assert sealed == [(0,), (1,)]
