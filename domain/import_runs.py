@@ -24,7 +24,8 @@ MappingText = Annotated[str, Published(MAPPING_LONGEST)]
 class RunStarted:
     """The run has found something new, and stores it from now on. `file` is the SHA-256 of the file, and `size` is its
     size in bytes. For a database, `file` is the SHA-256 of its address, and `size` is 0. `text` is the mapping as
-    canonical JSON, without comments. It is absent if it is too long. `mapping` is the SHA-256 of the whole text. `account` is the account of the operating system that ran the command.
+    canonical JSON, without comments. It is absent if it is too long. `mapping` is the SHA-256 of the whole text.
+    `account` is the account of the operating system that ran the command.
     """
 
     topic: ClassVar[str] = "import.started.v1"
