@@ -4,7 +4,7 @@ UTC. The quality of the instant says whether the source knows only the date.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from domain.codes import Quality
@@ -57,13 +57,12 @@ class TimeReader:
         self._ordered, self._swapped = [*map(reader_of, ordered)], [*map(reader_of, ordered.values())]
         self.proof: str | None = None if ordered else ""
         self._empty_first = any(_reads(self._readers, word) for word in mapping.empty_words)
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, ReadTime | None] = {}
 
     def read(self, text: str) -> ReadTime | None:
         """Returns the instant of a text. Returns None if the text means that there is no time. Raises TimeUnclear."""
-        known = self._known.get(text, self)
-        if known is not self:
-            return known
+        if text in self._known:
+            return self._known[text]
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         if self._empty_first and text in self._empty:
