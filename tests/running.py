@@ -76,9 +76,9 @@ class Jejak:
                 stderr=log,
                 text=True,
             )
-        self._wait(process, port)
-        if verb == "serve":
+        if verb == "serve":  # before it answers: if it never does, it is ended with the test
             self.port, self.ops_port, self.process = port, ops_port, process
+        self._wait(process, port)
         return process
 
     def _wait(self, process: subprocess.Popen[str], port: int) -> None:
