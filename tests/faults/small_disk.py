@@ -1,4 +1,4 @@
-"""`python -m tests.fire.small_disk FOLDER MEGABYTES PORT OPS_PORT`: `jejak serve` on a small disk of its own.
+"""`python -m tests.faults.small_disk FOLDER MEGABYTES PORT OPS_PORT`: `jejak serve` on a small disk of its own.
 
 The caller starts this program in a mount namespace of its own (`unshare -m`), so nobody else sees the disk. The program
 prints a bearer of an officer, and becomes `jejak serve`.

@@ -15,9 +15,9 @@ import pytest
 
 from tests.api.installation import LICENSING
 from tests.conftest import PROJECT, new_folder
+from tests.faults.served import HEALED_SECONDS, Served
 from tests.fire.client import Answer, Client, Lost
 from tests.fire.load import UNKNOWN, loaded
-from tests.fire.served import HEALED_SECONDS, Served
 from tests.running import Jejak, free_port
 
 MEGABYTES = 250
@@ -42,7 +42,15 @@ pytestmark = [
 def on_a_small_disk() -> Iterator[tuple[Served, Path]]:
     """The installation, and its data folder as this process can reach it."""
     running = Jejak(new_folder(), port=free_port(), ops_port=free_port())
-    command = [sys.executable, "-m", "tests.fire.small_disk", running.folder, MEGABYTES, running.port, running.ops_port]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.faults.small_disk",
+        running.folder,
+        MEGABYTES,
+        running.port,
+        running.ops_port,
+    ]
     with (running.folder / "serve-small.log").open("w") as log:
         running.process = subprocess.Popen(
             ["unshare", "-m", *map(str, command)],

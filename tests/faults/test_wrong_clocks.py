@@ -12,9 +12,9 @@ import pytest
 
 from tests import running as module
 from tests.api.installation import LICENSING, furnish
+from tests.faults.served import HEALED_SECONDS, Served
 from tests.fire.accounting import accounted
 from tests.fire.load import Load, loaded
-from tests.fire.served import HEALED_SECONDS, Served
 from tests.running import Jejak, jejak
 
 CLIENTS, COMMANDS, HOUR = 8, 16, 3600

@@ -10,8 +10,8 @@ import pytest
 
 from tests import running as module
 from tests.api.installation import furnish
+from tests.faults.served import Served
 from tests.fire.client import SUBMISSION
-from tests.fire.served import Served
 from tests.running import JEJAK, jejak
 
 pytestmark = pytest.mark.anyio

@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 import psycopg
 import pytest
 
+from tests.faults.served import HEALED_SECONDS, Served, served
 from tests.fire.accounting import accounted
 from tests.fire.load import Load, loaded
-from tests.fire.served import HEALED_SECONDS, Served, served
 
 CLIENTS, COMMANDS = 16, 16
 SHORT, LONG = 3.0, 30.0
