@@ -85,7 +85,7 @@ def opened(environment: Environment, application: UUID) -> list[bytes]:
         settings = settings_from(environment)
         with databases(settings) as found:
             async with installation(settings, found) as made:
-                return [key.key for key in await made.keys.dossier_keys(application) or ()]
+                return [key.key for key in (await made.keys.dossier_keys(application) or {}).values()]
 
     return asyncio.run(scenario())
 
