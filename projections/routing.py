@@ -9,13 +9,15 @@ file. If an office of the agency was asked for advice, the agency receives the e
 receives the events of the services that it owns. An agency sees only the fields that it needs in its capacity.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import reduce
 from typing import Any, NamedTuple, assert_never
 
-from domain.application import events
+from domain.application import events, import_events
+from domain.application.standing import REVISING, standing
 from domain.application.status import Status, status_after
 from domain.json_values import data_of
 from projections import file_facts
@@ -40,9 +42,10 @@ ASKED_SEES = (
     events.Withdrawn,
     events.Lapsed,
     events.Cancelled,
+    *REVISING,
 )
 """An agency that was asked for advice sees only these events: the referral, the answer to it, the events that correct a
-record, and the events that end the wait for advice.
+record, the events that end the wait for advice, and the events that take back or bring again what an import brought.
 """
 NEVER = frozenset({"officer"})
 """Fields that no agency sees. Only the office may know which officer acted (docs/event-format.md, The state)."""
@@ -125,10 +128,16 @@ class Share:
     begins: bool = False
 
 
-def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> tuple[list[Share], Concern]:
-    """Return two values: the shares of the next event, sorted by the agency's code, and the facts after that event."""
+def shares(
+    concern: Concern, recorded: events.Recorded, agencies: Agencies, history: Sequence[events.Recorded] = ()
+) -> tuple[list[Share], Concern]:
+    """Return two values: the shares of the next event, sorted by the agency's code, and the facts after that event.
+
+    `history` has all events of the application up to `recorded`. It is needed only for an event of the classes
+    REVISING.
+    """
     told = dict(concern.told)
-    after = _after(concern, recorded, told)
+    after = _revised(recorded, told, history) if history else _after(concern, recorded, told)
     made = []
     for code, capacity in sorted(_concerned(concern, after, recorded, agencies).items()):
         known = told.get(code)
@@ -144,9 +153,10 @@ def _begins(known: Told | None, capacity: Capacity, before: int, event: events.A
 
     `before` is the version of the application's previous event. An agency that is asked for advice gets the state of
     the file with each referral. Every other agency gets the state in two cases: the agency did not receive the previous
-    event, or the agency received the previous event in a capacity that sees fewer fields.
+    event, or the agency received the previous event in a capacity that sees fewer fields. After an event of the classes
+    REVISING, the state is another one, so every agency gets it.
     """
-    if known is None:
+    if known is None or isinstance(event, REVISING):
         return True
     if capacity is Capacity.ASKED:
         return isinstance(event, events.Referred)
@@ -209,6 +219,12 @@ def _after(concern: Concern, recorded: events.Recorded, told: Mapping[str, Told]
     return replace(concern, version=recorded.version, status=status, before=before, file=file, told=told, **changes)
 
 
+def _revised(recorded: events.Recorded, told: Mapping[str, Told], history: Sequence[events.Recorded]) -> Concern:
+    """Return the facts that follow from the events that stand after `recorded`."""
+    after = reduce(lambda concern, each: _after(concern, each, told), standing(history), Concern())
+    return replace(after, version=recorded.version)
+
+
 def _concerned(before: Concern, after: Concern, recorded: events.Recorded, agencies: Agencies) -> dict[str, Capacity]:
     """Both the old and the new holder receive the event of a transfer.
 
@@ -238,6 +254,8 @@ def _asked(before: Concern, after: Concern, event: events.ApplicationEvent) -> l
             return [event.to]
         case events.ReferralAnswered():
             return [office for number, office in before.asked.items() if number == event.referral]
+        case import_events.ImportUndone() | import_events.ImportRestored():
+            return [*before.asked.values(), *after.asked.values()]
         case _:
             return list(after.asked.values())
 

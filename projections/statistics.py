@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from domain.application import events, incident_events
+from domain.application import events, import_events, incident_events
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
@@ -197,6 +197,8 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
         case events.Transferred():
             row["office"] = event.to
             row["unlisted_transfers"] += event.unlisted is True
+        case import_events.ImportUndone():
+            row["submitted_at"] = None  # an application that was not submitted is in no figure
     if promise := _promise_in(event):
         row["due_at"] = promise.due_at
         row["due_by"] = promise.unit.value

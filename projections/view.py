@@ -8,10 +8,11 @@ table or of a table under construction.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, cast
 from uuid import UUID
 
 from domain.application.events import Recorded
+from domain.application.standing import standing
 from projections.queries import filled, queries
 
 SQL = queries("view")
@@ -136,6 +137,16 @@ class ViewOf(Generic[R]):
     @property
     def names(self) -> str:
         return ", ".join(self.columns)
+
+
+def fold_standing(view: ViewOf[R], key: UUID, history: Sequence[Recorded]) -> R:
+    """Return the row of a stream whose first events are `history`. The row is the fold of the events that stand.
+
+    After an event of the classes `domain.application.standing.REVISING`, other events stand than before. So the row
+    cannot be made from the earlier row.
+    """
+    row = view.fold(None, key, standing(history))
+    return cast("R", {**row, "version": history[-1].version})
 
 
 View = ViewOf[Any]

@@ -12,6 +12,7 @@ from api.pages.history import event_text
 from api.pages.language import Language, Moment
 from api.pages.reader import PageReader
 from api.pages.words import CLOCKS, GROUNDS, N_, NN_, PARTIES
+from domain.application.status import Status
 from domain.clocks.ledger import Clock, MarkKind, Party
 from domain.json_values import parse_instant
 from projections.clock_ledger import ShownEntry, ShownSpan
@@ -47,9 +48,11 @@ class ClockLedger:
 
 
 def clock_ledger(reading: PageReader) -> ClockLedger | None:
-    """Returns the clock ledger in words. Returns None before the submission, because then no clock has started."""
+    """Returns the clock ledger in words. Returns None before the submission, because then no clock has started. Returns
+    None too if the import of the application was taken back, because then no time counts.
+    """
     ledger = reading.row["ledger"]
-    if not ledger["entries"]:
+    if not ledger["entries"] or reading.row["status"] == Status.IMPORT_UNDONE:
         return None
     return ClockLedger(_whole(reading), _lines(reading), _hands(reading))
 

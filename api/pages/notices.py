@@ -1,6 +1,7 @@
 """Notices of the citizen's page: each section shows one special matter of the application.
 
-The matters are deemed approval, a late decision, a dispute, payments, obstacles, inspections and complaints.
+The matters are an import that was taken back, deemed approval, a late decision, a dispute, payments, obstacles,
+inspections and complaints.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from datetime import date
 
 from api.pages.reader import PageReader
 from api.pages.words import COMPLAINTS, DECISIONS, N_, NN_, OBSTACLES, REASONS
-from domain.application.status import ENDS
+from domain.application.status import ENDS, Status
 from projections import promises_and_payments
 from projections.incidents import InspectionEntry, ObstacleEntry
 from projections.promises_and_payments import ComplaintEntry, PaymentEntry
@@ -36,6 +37,7 @@ def notices(reading: PageReader) -> list[Notice]:
     """Returns the sections that apply to this application, in the order of the page."""
     held_up = N_("What held it up") if reading.row["status"] in ENDS else N_("What is holding it up")
     sections = (
+        (N_("The office took back these data"), _import_undone(reading)),
         (N_("Why it counts as granted"), _deemed(reading)),
         (N_("A decision that was recorded late"), _late_decision(reading)),
         (N_("Your dispute"), _dispute(reading)),
@@ -53,6 +55,17 @@ def notices(reading: PageReader) -> list[Notice]:
 
 def _day(reading: PageReader, at: str) -> str:
     return reading.moment(at, "", "day").text
+
+
+def _import_undone(reading: PageReader) -> Iterator[str]:
+    row, say = reading.row, reading.language.say
+    if row["status"] != Status.IMPORT_UNDONE or row["ended_at"] is None:
+        return
+    office, when = reading.office_name(row["office"]), _day(reading, row["ended_at"])
+    text = N_("These data came from an older system. %(office)s took them back on %(when)s.")
+    yield say(text, office=office, when=when)
+    yield say(N_("The data may have had mistakes. You did nothing wrong."))
+    yield say(N_("If you need to know how your application stands, please ask %(office)s."), office=office)
 
 
 def _deemed(reading: PageReader) -> Iterator[str]:

@@ -68,6 +68,8 @@ def duty(reading: PageReader) -> Duty:
             return Duty(say(N_("Collect it at %(office)s."), office=office), pressing=True, who=you)
         case Status.REJECTED if row["rejection"]:
             return Duty(reading.word(REMEDIES, row["rejection"]["remedy"]), who=nobody)
+        case Status.IMPORT_UNDONE:
+            return Duty(say(N_("Nothing. If you have a question, ask %(office)s."), office=office), who=nobody)
         case ended if ended in ENDS:
             return Duty(say(N_("Nothing. This application has ended.")), who=nobody)
         case _ if unpaid(reading):

@@ -50,6 +50,7 @@ STATUSES: dict[str, str] = {
     Status.CANCELLED: N_("cancelled by the office"),
     Status.REVOKED: N_("revoked after it was granted"),
     Status.CONCLUDED: N_("ended, the agency does not say how"),
+    Status.IMPORT_UNDONE: N_("not valid any more: the office took back the data that it had brought"),
 }
 
 EVENTS = {
@@ -97,6 +98,7 @@ EVENTS = {
     "record-amended": N_("The office corrected its record “%(what)s”"),
     "pin-reset": N_("New PIN given out"),
     "concluded": N_("The application ended; the agency does not say how"),
+    "import-undone": N_("The office took back the data that it had brought from its old system"),
 }
 
 CHECKED = {True: N_("complete"), False: N_("incomplete")}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from domain import refusals
-from domain.application import commands, events, imported_events, incident_events, promise_events
+from domain.application import commands, events, import_events, imported_events, incident_events, promise_events
 from domain.application.decide import decide
 from domain.application.events import ApplicationEvent
 from domain.application.evolve import Application
@@ -187,7 +187,12 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
         case imported_events.StagePlanned() | imported_events.StageEnded():
             return None
         case (
-            events.Concluded() | events.DeemedApproved() | events.DecisionReportedLate() | promise_events.PromiseMoved()
+            events.Concluded()
+            | events.DeemedApproved()
+            | events.DecisionReportedLate()
+            | promise_events.PromiseMoved()
+            | import_events.ImportUndone()
+            | import_events.ImportRestored()
         ):
             return None
         case _:

@@ -2,9 +2,8 @@
 
     decide : Command, Application, Act, Registry -> [Event]     may refuse
 
-The functions are pure. The time, the ids and the registry are arguments. Each command has one function with the
-command's name, in this module or in `incidents`, `outcomes` and `stages`. The code for very short commands is in
-`_decided`.
+The functions are pure: the time, the ids and the registry are arguments. Each command has one function with its name,
+in this module, `incidents`, `outcomes` or `stages`. The code for very short commands is in `_decided`.
 """
 
 from typing import assert_never
@@ -32,11 +31,13 @@ from domain.application.guards import (
     asked_once,
     at_counter,
     done_as_before,
+    not_taken_back,
     only_in,
     stages_done,
 )
 from domain.application.outcomes import promise_after, promise_handed_on
 from domain.application.pauses import AWAITING_CORRECTION, RETURN, SUSPENSION
+from domain.application.standing import REVISING
 from domain.application.status import Status
 from domain.codes import Amendment, Channel, Defect, Role, StagePhase
 from domain.promises.steps import promised
@@ -69,6 +70,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         return submit(command, application, act, registry)
     if application.status is None:
         raise refusals.ApplicationUnknown
+    not_taken_back(command, application)
     standard = registry.standard(application.service, application.standard)
     if standard is None:
         raise refusals.ServiceUnknown
@@ -360,7 +362,7 @@ def amend_record(
     wrong = application.entries[command.amends - 1].event
     has_time = command.corrected_at is not None
     fits = (
-        has_time and not isinstance(wrong, events.RecordAmended)
+        has_time and not isinstance(wrong, (events.RecordAmended, *REVISING))
         if command.amendment is Amendment.TIME
         else not has_time and isinstance(wrong, events.StageEntered | events.StageCompleted)
     )
@@ -372,7 +374,6 @@ def amend_record(
 
 CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, Channel.ELECTRONIC)
 """The four channels that are equal before the law (Perpres 89/2021). Imported history may name other channels."""
-
 
 ASIDE = (promise_events.PromiseMoved, incident_events.ComplaintReferred)
 """A command does not become stale if only events of these classes were added."""

@@ -1,8 +1,7 @@
 """Events of an application: each event is a fact, and its name is in the past tense.
 
-An event's fields are stored as the event's `data`. The section Data of docs/event-format.md describes the stored form.
-Each field is a code, an enumeration value, an integer, a boolean, an instant or a UUID. An optional field that is None
-is not stored. The stored event type (`topic`) must not change when the event's class is renamed.
+An event's fields are its `data` (docs/event-format.md, Data). A field is a code, an enumeration value, an integer, a
+boolean, an instant or a UUID. A field that is None is not stored. A topic never changes, even if its class is renamed.
 """
 
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.application import imported_events, incident_events, promise_events
+from domain.application import import_events, imported_events, incident_events, promise_events
 from domain.codes import (
     Advice,
     Amendment,
@@ -377,6 +376,7 @@ ApplicationEvent = (
     | RecordAmended
     | PinReset
     | Concluded
+    | import_events.ImportEvent
 )
 
 

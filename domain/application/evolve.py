@@ -1,5 +1,4 @@
-"""The state of an application is folded from its events. This module accepts every event. Only `decide` refuses
-commands.
+"""The state of an application is folded from its events. Every event is accepted: only `decide` refuses commands.
 
 evolve : Application, Recorded -> Application
 fold   : [Recorded]            -> Application
@@ -12,9 +11,10 @@ from functools import reduce
 from typing import Any, assert_never
 from uuid import UUID
 
-from domain.application import events, imported_events, incident_events, promise_events
+from domain.application import events, import_events, imported_events, incident_events, promise_events
 from domain.application.events import Recorded
 from domain.application.pauses import CHANGING, OpenPauses, pauses_after
+from domain.application.standing import REVISING, parted
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.codes import Amendment
 from domain.promises.steps import ExtensionStep, PauseStep, PromiseStep, TransferStep
@@ -23,8 +23,7 @@ from domain.provenance import Pause, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """For each kind of numbered thing, for example for referrals, this class holds the highest number that was used so
-    far.
+    """This class holds the highest number used so far for each kind of numbered thing, for example for referrals.
 
     The next thing of a kind gets the next number of this kind.
     """
@@ -78,7 +77,7 @@ class Application(PromiseFacts):
 
     `entries` keeps every event by its stream version, because an amendment may name any event. `amended` holds the
     stream versions of the amended events. `taken_back` holds the stream versions of the events that were entered in
-    error.
+    error. The events of an import that was taken back are in `undone`, and not in `entries`.
     """
 
     version: int = 0
@@ -111,6 +110,7 @@ class Application(PromiseFacts):
     amended: frozenset[int] = frozenset()
     taken_back: frozenset[int] = frozenset()
     entries: tuple[Recorded, ...] = ()
+    undone: Mapping[int, Recorded] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
@@ -133,6 +133,20 @@ def evolve(application: Application, recorded: Recorded) -> Application:
 
     The function accepts every event in every state.
     """
+    if isinstance(recorded.event, REVISING):
+        return _revised(application, recorded)
+    return _evolved(application, recorded)
+
+
+def _revised(application: Application, recorded: Recorded) -> Application:
+    """Return the fold of the events that stand after `recorded`."""
+    entries = (application.undone.get(entry.version, entry) for entry in application.entries)
+    history = parted([*entries, recorded])
+    after = reduce(_evolved, history.left, Application())
+    return replace(after, version=recorded.version, entries=history.entries, undone=history.undone)
+
+
+def _evolved(application: Application, recorded: Recorded) -> Application:
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
     changes = {**_changes(application, recorded), **_paused(application, recorded)}
@@ -298,6 +312,8 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             | events.Cancelled()
             | events.Revoked()
             | events.Concluded()
+            | import_events.ImportUndone()
+            | import_events.ImportRestored()
             | imported_events.StagePlanned()
         ):
             return {}
@@ -355,7 +371,7 @@ def _amended(application: Application, event: events.RecordAmended) -> Changes:
     An amendment that corrects a time does not change the state.
     """
     changes: Changes = {"amended": application.amended | {event.amends}}
-    if event.amendment is not Amendment.ENTERED_IN_ERROR or not 0 < event.amends <= len(application.entries):
+    if event.amendment is not Amendment.ENTERED_IN_ERROR or not 0 < event.amends <= application.version:
         return changes
     taken_back = application.taken_back | {event.amends}
     entered: set[str] = set()

@@ -1,6 +1,7 @@
 """A guard is a check that several decisions share. Each guard raises a `Refusal` if its condition does not hold."""
 
 from domain import refusals
+from domain.application import commands
 from domain.application.evolve import Application
 from domain.application.status import Status
 from domain.codes import StagePhase
@@ -20,6 +21,12 @@ def only_in(application: Application, *possible: Status) -> None:
     if application.ended:
         raise refusals.ApplicationEnded
     raise refusals.StatusForbids(str(application.status), tuple(possible))
+
+
+def not_taken_back(command: commands.Command, application: Application) -> None:
+    """Refuse every command if the import of the application was taken back. Only the PIN can still be reset."""
+    if application.status is Status.IMPORT_UNDONE and not isinstance(command, commands.ResetPin):
+        raise refusals.ApplicationEnded
 
 
 def at_counter(mall: str | None, counter: str | None, act: Act, registry: Registry) -> None:

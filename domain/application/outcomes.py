@@ -20,6 +20,7 @@ from domain.application.evolve import Application, PromiseFacts, fold
 from domain.application.guards import IN_PRODUCTION, IN_WORK, UNDECIDED, only_in, stages_done
 from domain.application.incident_events import Linked
 from domain.application.promise_events import DeadlineExtended, PromiseMoved
+from domain.application.standing import REVISING
 from domain.application.status import Status
 from domain.codes import Decision, StagePhase
 from domain.promises import steps
@@ -99,7 +100,8 @@ def as_of(application: Application, act: Act) -> Application:
     In the returned application, `counted` has its present value, so that no number is used twice. The returned
     application has no promise, so that the command cannot move a promised date.
     """
-    then = fold(entry for entry in application.entries if entry.act.at <= act.at)
+    stand = (entry for entry in application.entries if not isinstance(entry.event, REVISING))
+    then = fold(entry for entry in stand if entry.act.at <= act.at)
     return replace(then, counted=application.counted, promise=None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from domain.application import events
+from domain.application import events, import_events
 from domain.application.events import ApplicationEvent
 
 
@@ -29,6 +29,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     REVOKED = "revoked"
     CONCLUDED = "concluded"
+    IMPORT_UNDONE = "import_undone"
 
 
 ENDS = frozenset(
@@ -40,6 +41,7 @@ ENDS = frozenset(
         Status.CANCELLED,
         Status.REVOKED,
         Status.CONCLUDED,
+        Status.IMPORT_UNDONE,
     }
 )
 
@@ -64,6 +66,7 @@ MOVES: Mapping[type[ApplicationEvent], Status] = {
     events.Cancelled: Status.CANCELLED,
     events.Revoked: Status.REVOKED,
     events.Concluded: Status.CONCLUDED,
+    import_events.ImportUndone: Status.IMPORT_UNDONE,
 }
 
 

@@ -21,6 +21,8 @@ RANKS = ("holder", "owner", "asked")
 capacity.
 """
 REFERRED = "application.referred.v1"
+REVISING = ("application.import-undone.v1", "application.import-restored.v1")
+"""After these events, other events of the application stand than before, so every message carries the new state."""
 HIDDEN_FROM_OWNER = frozenset({"number", "district", "regency"})
 SEEN_BY_ASKED = frozenset({"submitted_at", "complete_at", "promise", "paused_since"})
 
@@ -168,7 +170,7 @@ def beginning(logged: Sequence[LoggedMessage]) -> list[int]:
 
 
 def _begins(before: LoggedMessage | None, message: LoggedMessage) -> bool:
-    if before is None:
+    if before is None or message.type in REVISING:
         return True
     if message.capacity == "asked":
         return message.type == REFERRED

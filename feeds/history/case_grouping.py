@@ -133,6 +133,7 @@ class _Grouped:
             attributes: dict[str, str] = {}
             for row in reversed(events):  # in reverse, so the value of the first row replaces later values
                 attributes |= row.attributes
+            self._fill(attributes, events)
             line = events[0].line
             if self._mapping.csv.shape == "case":
                 yield SourceCase(attributes, [], line, rows=events, unit=self._unit)
@@ -140,6 +141,13 @@ class _Grouped:
             if self._marker:
                 events = [event for event in events if self._marker in event.attributes]
             yield SourceCase(attributes, events, line, unit=self._unit)
+
+    def _fill(self, attributes: dict[str, str], rows: list[SourceEvent]) -> None:
+        """If the first row of a case has an empty word such as NULL in a column of the case, a later row decides."""
+        for column in self._mapping.case_columns():
+            if column in attributes and attributes[column] in self._empty:
+                values = (row.attributes.get(column, "") for row in rows)
+                attributes[column] = next((value for value in values if value not in self._empty), attributes[column])
 
     def _facts(self, packed: bytes) -> dict[str, str]:
         cells = msgspec.msgpack.decode(packed, type=list[str])

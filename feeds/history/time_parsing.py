@@ -12,7 +12,7 @@ from feeds.history.empty_words import EmptyWords
 from feeds.history.mapping import Mapping, Spelling
 from feeds.history.time_formats.moments import Moment
 from feeds.history.time_formats.numbers import epoch, epoch_ms, excel, excel_1904
-from feeds.history.time_formats.patterns import Pattern, order_of, swapped
+from feeds.history.time_formats.patterns import TimePattern, order_of, swapped
 from feeds.history.time_formats.written import DAY_FIRST, MONTH_FIRST, Plain, Written
 
 ReadTime = tuple[datetime, Quality]
@@ -144,7 +144,7 @@ def reader_of(pattern: str) -> ReadText:
         case "mdy":
             return Written(MONTH_FIRST)
         case _:
-            return NUMBERS.get(pattern) or Pattern(pattern)
+            return NUMBERS.get(pattern) or TimePattern(pattern)
 
 
 def other_order(pattern: str) -> str | None:

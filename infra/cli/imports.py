@@ -24,10 +24,13 @@ from infra.cli.verb import OPS_PORT, Verb, whole
 from infra.composition import Installation, installation
 from infra.imports.check import MappingIncomplete, Summary, foreseen
 from infra.imports.follow import Followed, follow, one_pass
+from infra.imports.listing import as_json, table
 from infra.imports.query import SourceQuery
 from infra.imports.reading import read_database
-from infra.imports.run import appended, checked, importer_of
+from infra.imports.run import appended, checked, importer_of, open_run, runs_of
+from infra.imports.runs import ListedRun
 from infra.imports.source_url import SourceUrlWrong, is_source_url, source_url
+from infra.imports.undo import TakenBack, undo
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
@@ -43,6 +46,10 @@ NICENESS = 10
 
 def import_log(options: argparse.Namespace) -> int:
     logs.configure()
+    if options.list:
+        return _list(options)
+    if options.undo is not None:
+        return _undo(options)
     mapping = read_mapping(options.mapping)
     with databases(settings()) as found:
         try:
@@ -87,7 +94,8 @@ async def _import_since(made: Installation, followed: Followed, found: Databases
 async def _foresee(made: Installation, log: Log, mapping: Mapping, summary: Summary) -> Summary:
     registry, new = foreseen(mapping, await made.editions.registry())
     with bar("comparing", summary.events - summary.rejected.total(), "ev") as advance:
-        await asyncio.to_thread(importer_of(made).foresee, log, mapping, registry, summary, advance)
+        run = await asyncio.to_thread(open_run, made, log, mapping)
+        await asyncio.to_thread(importer_of(made).foresee, log, mapping, registry, summary, advance, run=run)
     _foretell(summary, new)
     return summary
 
@@ -139,6 +147,49 @@ def follow_database(options: argparse.Namespace) -> int:
     return 0
 
 
+def _undo(options: argparse.Namespace) -> int:
+    with databases(settings()) as found:
+        run, counted = asyncio.run(_taken_back(options, found))
+    print(f"run {run.run.id}: {counted.events} events of {counted.applications} applications", file=sys.stderr)
+    if counted.worked_on:
+        print(f"of these applications, {counted.worked_on} also have events of offices or citizens", file=sys.stderr)
+    if options.dry_run:
+        print("dry run: nothing was taken back; run the command without --dry-run", file=sys.stderr)
+    told = {"run": str(run.run.id), "applications": counted.applications, "events": counted.events}
+    print(json.dumps({**told, "worked_on": counted.worked_on}))
+    return 0
+
+
+async def _taken_back(options: argparse.Namespace, found: Databases) -> tuple[ListedRun, TakenBack]:
+    os.nice(NICENESS)
+    async with installation(settings(), found) as made:
+        runs = runs_of(made)
+        run = runs.named(options.undo)
+        with projecting(found):
+            with bar("taking back", run.run.applications, "app") as advance:
+                counted = await asyncio.to_thread(undo, run, runs, advance, dry=options.dry_run)
+            if not options.dry_run:
+                await asyncio.to_thread(wait_until_caught_up, found.serving)
+        await forget(made.pool)
+    return run, counted
+
+
+def _list(options: argparse.Namespace) -> int:
+    with databases(settings()) as found:
+        runs = asyncio.run(_listed_runs(found))
+    if options.json:
+        for each in runs:
+            print(json.dumps(as_json(each)))
+        return 0
+    print("\n".join(table(list(map(as_json, runs)))) if runs else "no import has brought anything yet")
+    return 0
+
+
+async def _listed_runs(found: Databases) -> list[ListedRun]:
+    async with installation(settings(), found) as made:
+        return await asyncio.to_thread(runs_of(made).listed)
+
+
 def _size(log: Log) -> int:
     return log.stat().st_size if isinstance(log, Path) and log.exists() else 0
 
@@ -146,6 +197,11 @@ def _size(log: Log) -> int:
 def _report(summary: Summary) -> None:
     if summary.dropped:
         print(f"columns dropped because the mapping does not name them: {_listed(summary.dropped)}", file=sys.stderr)
+    if summary.restored:
+        print(f"events that were taken back and stand again: {summary.restored}", file=sys.stderr)
+    if missing := summary.missing.count:
+        some = "; ".join(summary.missing.examples)
+        print(f"events of earlier imports that the file does not have: {missing}, for example {some}", file=sys.stderr)
     for reason, count in summary.rejected.items():
         print(f"events left out: {count} ({reason})", file=sys.stderr)
     for line in summary.replaced.lines():
@@ -195,6 +251,16 @@ def _next_step(command: str, mapping: Path | str) -> str:
     return f"`{command} --mapping {mapping} --dry-run`"
 
 
+def disagreement(options: argparse.Namespace) -> str | None:
+    """Returns an error message if options of `jejak import` are missing, or cannot be used together."""
+    told = [options.source is not None or options.mapping is not None, options.list, options.undo is not None]
+    if sum(told) != 1 or (options.source is None) != (options.mapping is None):
+        return "import needs a FILE or URL and --mapping MAP.toml, or --list, or --undo RUN"
+    if options.json and not options.list:
+        return "--json belongs to --list"
+    return None
+
+
 SOURCE = (
     ("source",),
     {
@@ -239,12 +305,15 @@ VERBS = (
         "jejak import examples/small.xes --mapping examples/small.toml",
         "open one of the imported applications; a second run of the command adds nothing",
         (
-            SOURCE,
-            MAPPING,
+            (SOURCE[0], {**SOURCE[1], "nargs": "?"}),
+            (MAPPING[0], {**MAPPING[1], "required": False}),
             QUERY,
             CURSOR,
             TIMEOUT,
             (("--dry-run",), {"action": "store_true", "help": "show what the import would do, and store nothing"}),
+            (("--list",), {"action": "store_true", "help": "list the runs of imports, instead of an import"}),
+            (("--json",), {"action": "store_true", "help": "with --list: one JSON object for each run"}),
+            (("--undo",), {"metavar": "RUN", "help": "take a run back; RUN is the beginning of its id in --list"}),
         ),
     ),
     Verb(

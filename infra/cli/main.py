@@ -18,6 +18,7 @@ from infra.database_faults import place_of
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
 from infra.eventstore.topics import DataNotClosed
+from infra.imports.runs import NoSuchRun
 from infra.imports.source_url import SourceUrlWrong
 from infra.kafka.brokers import ClusterFault
 from infra.keys.key_folder import KeysUnreadable
@@ -43,6 +44,7 @@ EXPECTED = (
     EraNotBegun,
     KeysUnreadable,
     MappingWrong,
+    NoSuchRun,
     NoSuchShard,
     NotSimulated,
     Poisoned,
@@ -144,6 +146,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
     """
     if options.verb == "erase" and [options.application, options.person, options.again or None].count(None) != 2:  # noqa: PLR2004
         return "erase needs one of APPLICATION, --person REF and --again"
+    if options.verb == "import" and (wrong := imports.disagreement(options)):
+        return wrong
     if options.verb == "era" and (options.what == "begin") == (options.reason is None):
         return "era begin needs --reason; era list does not accept --reason"
     if options.verb == "token" and (options.role is None) == (options.agency is None):

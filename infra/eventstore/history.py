@@ -19,6 +19,11 @@ SELECT originator_version, topic, state, notification_id, recorded_at
 FROM stored_events WHERE originator_id = %s ORDER BY originator_version
 """
 
+UNTIL = """
+SELECT originator_version, topic, state, notification_id, recorded_at
+FROM stored_events WHERE originator_id = %s AND originator_version <= %s ORDER BY originator_version
+"""
+
 StreamRow = tuple[int, str, bytes, int, datetime]
 
 

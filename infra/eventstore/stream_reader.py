@@ -43,6 +43,7 @@ only the registry.
 READ = """
 SELECT NULL::bytea, originator_id, originator_version, topic, state, notification_id, recorded_at FROM stored_events
 WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND topic NOT LIKE 'intake.%%'
+    AND topic NOT LIKE 'import.%%'
     AND notification_id + 0 > %b
 UNION ALL
 SELECT NULL, e.* FROM unnest(%b::uuid[], %b::bigint[]) AS k (id, version) CROSS JOIN LATERAL (

@@ -20,6 +20,7 @@ import msgspec
 from domain.application import events
 from domain.application.events import ApplicationEvent
 from domain.codes import Channel, Pattern, Published, Quality, Role
+from domain.import_runs import RunEvent
 from domain.intake import IntakeEvent
 from domain.json_values import data_of
 from domain.provenance import Act
@@ -27,8 +28,10 @@ from domain.registry import editions
 from domain.registry.editions import RegistryEvent
 from domain.satisfaction import SatisfactionAnswered
 
-AnyEvent = ApplicationEvent | RegistryEvent | SatisfactionAnswered | IntakeEvent
-StoredClass = type[ApplicationEvent] | type[RegistryEvent] | type[SatisfactionAnswered] | type[IntakeEvent]
+AnyEvent = ApplicationEvent | RegistryEvent | SatisfactionAnswered | IntakeEvent | RunEvent
+StoredClass = (
+    type[ApplicationEvent] | type[RegistryEvent] | type[SatisfactionAnswered] | type[IntakeEvent] | type[RunEvent]
+)
 
 E = TypeVar("E")
 
@@ -39,6 +42,7 @@ CLASSES: dict[str, StoredClass] = {
         *get_args(editions.RegistryEvent),
         SatisfactionAnswered,
         *get_args(IntakeEvent),
+        *get_args(RunEvent),
     )
 }
 """The event class of each event topic. Never remove an event topic, because stored events may use it."""

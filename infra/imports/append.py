@@ -1,6 +1,6 @@
 """The second pass of an import: appends the events of a checked file to the log, at most 500 events in one call."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,8 @@ import orjson
 import psycopg
 
 from domain.application.events import Submitted
+from domain.application.standing import runs
+from domain.codes import Role
 from domain.registry.registry import Registry
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping as LogMapping
@@ -15,17 +17,20 @@ from feeds.history.records import Reader
 from feeds.history.source import Log, SourceCase, SourceError
 from feeds.history.spill import Spill
 from infra.eventstore.envelope import canonical, command_id, digest
-from infra.eventstore.history import head_of, history_of
+from infra.eventstore.history import head_of, history_of, recorded_of
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.recorder import Recorder, Save
 from infra.eventstore.rows import rows_of
 from infra.imports.check import Summary
+from infra.imports.missing import Missing
 from infra.imports.person_keys import PersonKeys
+from infra.imports.runs import OpenRun
 from infra.keys.key_store import DossierKey
 from infra.keys.receipt_codes import ReceiptCodes
 from infra.postgres.connections import connect
 from infra.progress import Advance
-from service_layer.handlers.imports import Admitted, ImportedStream, ImportHandler
+from infra.projector.fold import REVISING_TOPICS
+from service_layer.handlers.imports import Admitted, ImportedStream, ImportHandler, Undone
 from service_layer.import_case import ImportCase, ImportItem
 from service_layer.streams import CommandIdentity
 
@@ -46,9 +51,12 @@ class PostgresImportStore:
         import_key: bytes,
         receipt_codes: ReceiptCodes,
         persons: PersonKeys,
+        *,
+        run: OpenRun,
     ) -> None:
         self.connection = connection
         self.recorder = recorder
+        self.run = run
         self.key = import_key
         self.receipt_codes = receipt_codes
         self.persons = persons
@@ -76,7 +84,13 @@ class PostgresImportStore:
         key = case if first else _own_key(case, item)
         return CommandIdentity(command_id(self.key, source, key), digest(self.key, item.content))
 
+    def restoring(self, stream: UUID, run: UUID, events: tuple[int, ...]) -> CommandIdentity:
+        command = command_id(self.key, "import", f"restore\0{run}\0{stream}\0{self.run.times}\0{events}")
+        return CommandIdentity(command, digest(self.key, {"events": list(events)}))
+
     def append(self, events: Sequence[tuple[ImportedStream, Admitted]]) -> int:
+        if events:
+            self.run.begin()
         stored = 0
         persons = {stream.stream: admitted.personal for stream, admitted in events if admitted.personal}
         keys = self.persons.keys_of(persons) if persons else {}
@@ -105,34 +119,66 @@ class Importer:
         self.receipt_codes = receipt_codes
         self.persons = persons
 
-    def append(self, file: Log, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
-        """Appends the records of the file, and adds the counts of the results to `summary`.
+    def append(
+        self,
+        file: Log,
+        mapping: LogMapping,
+        registry: Registry,
+        summary: Summary,
+        advance: Advance,
+        *,
+        run: OpenRun,
+    ) -> None:
+        """Appends the records of the file as events of `run`, and adds the counts of the results to `summary`.
 
         `advance` is called with the number of events of each batch. Raises SourceError if the file has changed since
         the check.
         """
-        for handler, cases in self._batches(file, mapping, registry):
-            summary.add(handler.append(cases))
+        missing = Missing(summary.split)
+        for handler, cases in self._batches(file, mapping, registry, run):
+            tally = handler.append(cases)
+            summary.add(tally)
+            missing.see(tally)
             advance(sum(len(case.items) for case in cases))
+        run.complete(
+            applications=summary.new_applications,
+            events=summary.new_events + summary.restored,
+            duplicates=summary.duplicates,
+            rejected=summary.rejected.total(),
+        )
+        summary.missing = missing.found(run)
 
-    def foresee(self, file: Log, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
+    def foresee(
+        self,
+        file: Log,
+        mapping: LogMapping,
+        registry: Registry,
+        summary: Summary,
+        advance: Advance,
+        *,
+        run: OpenRun,
+    ) -> None:
         """Stores nothing, but adds the same counts to `summary` as the method `append`.
 
         `registry` must already contain the editions that the import would publish. Raises SourceError if the file has
         changed since the check.
         """
         seen = Spill()  # a record may be in several traces of a case, but counts as new only in the first trace
-        for handler, cases in self._batches(file, mapping, registry):
-            summary.add(handler.foresee(cases, seen))
+        missing = Missing(summary.split)
+        for handler, cases in self._batches(file, mapping, registry, run):
+            tally = handler.foresee(cases, seen)
+            summary.add(tally)
+            missing.see(tally)
             advance(sum(len(case.items) for case in cases))
+        summary.missing = missing.found(run)
 
     def _batches(
-        self, file: Log, mapping: LogMapping, registry: Registry
+        self, file: Log, mapping: LogMapping, registry: Registry, run: OpenRun
     ) -> Iterator[tuple[ImportHandler, list[ImportCase]]]:
         reader = Reader(file, mapping, registry)
         with connect(self.conninfo, autocommit=True) as connection:
-            store = PostgresImportStore(connection, self.recorder, self.key, self.receipt_codes, self.persons)
-            handler = ImportHandler(store, mapping.source, registry)
+            store = PostgresImportStore(connection, self.recorder, self.key, self.receipt_codes, self.persons, run=run)
+            handler = ImportHandler(store, mapping.source, registry, run.of_import)
             for sources in _some_at_a_time(read_cases(file, mapping)):
                 cases = [case for case in map(reader.case, sources) if case.items]
                 if reader.unknown:
@@ -142,8 +188,22 @@ class Importer:
 
 def _stream(stream: UUID, rows: Sequence[Sequence[Any]]) -> ImportedStream:
     states = [orjson.loads(bytes(state)) for _, _, state, *_ in rows]
-    commands = {state["command"]: state["digest"] for state in states}
-    return ImportedStream(stream, commands, lambda: history_of(stream, rows))
+    stands: Container[int] = {version for version, *_ in rows}
+    undone: dict[str, list[Undone]] = {}
+    if any(topic in REVISING_TOPICS for _, topic, *_ in rows):
+        history = [recorded_of(row) for row in rows]
+        stands = runs(history)
+        for recorded, state in zip(history, states, strict=True):
+            if recorded.version not in stands:
+                undone.setdefault(state["command"], []).append(Undone(recorded, state["digest"]))
+    known = [state for (version, *_), state in zip(rows, states, strict=True) if version in stands]
+    return ImportedStream(
+        stream,
+        {state["command"]: state["digest"] for state in known},
+        lambda: history_of(stream, rows),
+        undone,
+        frozenset(state["command"] for state in known if state["by"] == Role.IMPORT),
+    )
 
 
 def _saves(
@@ -166,7 +226,9 @@ def _saves(
             keys=keys.get(stream.stream),
         )
         heads[stream.stream] = (version + 1, prev)
-        claims = (identity.command.bytes, event.number.encode()) if isinstance(event, Submitted) else ()
+        claims: tuple[bytes, ...] = ()
+        if isinstance(event, Submitted) and version == 0:  # a stream that was taken back has its claims already
+            claims = (identity.command.bytes, event.number.encode())
         yield Save((row,), claims)
 
 

@@ -25,6 +25,7 @@ from feeds.history.time_policy import Replaced
 from feeds.history.vocabulary import Unknown, lines_to_add, toml_text
 from infra.eventstore.editions import Editions
 from infra.eventstore.recorder import Recorder
+from infra.imports.missing import MissingEvents
 from infra.progress import Advance
 from service_layer.handlers.imports import ImportTally
 from service_layer.import_case import ImportCase
@@ -44,6 +45,9 @@ class Summary:
 
     `first` is the time (UTC) of the earliest event in the file. `last` is the time (UTC) of the latest event.
     `replaced` counts the times that the policies of the mapping have replaced.
+    `restored` counts the duplicates that an undo had taken back. `new_applications` counts the applications that are
+    new or restored. `missing` tells of the events of earlier imports that the file does not have. `split` holds the
+    fingerprints of the cases with several traces.
     """
 
     applications: int = 0
@@ -55,6 +59,10 @@ class Summary:
     last: datetime | None = None
     dropped: tuple[str, ...] = ()
     replaced: Replaced = field(default_factory=Replaced)
+    restored: int = 0
+    new_applications: int = 0
+    missing: MissingEvents = field(default_factory=MissingEvents)
+    split: set[bytes] = field(default_factory=set)
     deviating: int = 0
 
     def see(self, case: ImportCase) -> None:
@@ -71,6 +79,8 @@ class Summary:
         self.duplicates += tally.duplicates
         self.deviating += tally.deviating
         self.rejected += tally.rejected
+        self.restored += tally.restored
+        self.new_applications += tally.applications
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -82,6 +92,8 @@ class Summary:
             "first": instant(self.first) if self.first else None,
             "last": instant(self.last) if self.last else None,
             **({"replaced": self.replaced.counts.total()} if self.replaced.counts else {}),
+            **({"restored": self.restored} if self.restored else {}),
+            **({"missing": self.missing.count} if self.missing.count else {}),
         }
 
 
@@ -92,7 +104,9 @@ def check(file: Log, mapping: Mapping, registry: Registry, progress: Advance) ->
     for source in read_cases(file, mapping, progress=progress):
         case = reader.case(source)
         summary.see(case)
-        keys.put(fingerprint(case.key.encode()), "")
+        key = fingerprint(case.key.encode())
+        if keys.count(key) > 1:
+            summary.split.add(key)
     summary.applications = len(keys)
     if reader.unknown:
         raise MappingIncomplete(_lines(reader.unknown, mapping))

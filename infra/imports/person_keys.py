@@ -8,6 +8,7 @@ from uuid import UUID
 
 from infra.keys.key_store import DossierKey, KeyStore
 from service_layer.event_store import PersonalParts
+from service_layer.faults import ApplicationErased
 
 
 class PersonKeys:
@@ -27,5 +28,8 @@ class PersonKeys:
 
     async def _keys_for(self, stream: UUID, personal: PersonalParts) -> dict[str, DossierKey]:
         niks = {role: person["nik"] for role, person in personal.items() if "nik" in person}
-        keys = await self._keys.new_dossier_keys(stream, sorted(personal), niks)
+        try:
+            keys = await self._keys.new_dossier_keys(stream, sorted(personal), niks)
+        except ApplicationErased:  # the import was taken back, and the person was erased: the data stays erased
+            return {}
         return {key.role: key for key in keys}

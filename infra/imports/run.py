@@ -12,6 +12,7 @@ from infra.composition import Installation
 from infra.imports.append import Importer
 from infra.imports.check import Summary, check, register
 from infra.imports.person_keys import PersonKeys
+from infra.imports.runs import OpenRun, Runs
 from infra.progress import Advance
 
 Bar = Callable[[str, int, str], AbstractContextManager[Advance]]
@@ -28,9 +29,18 @@ async def checked(made: Installation, log: Log, mapping: Mapping, size: int, bar
 async def appended(made: Installation, log: Log, mapping: Mapping, summary: Summary, bar: Bar) -> None:
     """Appends the events of a checked source, and adds the counts of the results to `summary`. Raises SourceError."""
     registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
-    importer = importer_of(made)
+    importer, run = importer_of(made), await asyncio.to_thread(open_run, made, log, mapping)
     with bar("importing", summary.events - summary.rejected.total(), "ev") as advance:
-        await asyncio.to_thread(importer.append, log, mapping, registry, summary, advance)
+        await asyncio.to_thread(importer.append, log, mapping, registry, summary, advance, run=run)
+
+
+def runs_of(made: Installation) -> Runs:
+    return Runs(made.databases.serving, made.recorder, made.named.imports)
+
+
+def open_run(made: Installation, log: Log, mapping: Mapping) -> OpenRun:
+    """Returns the run of this source with this mapping. Stores nothing."""
+    return runs_of(made).open(log, mapping)
 
 
 def importer_of(made: Installation) -> Importer:

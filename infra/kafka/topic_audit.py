@@ -33,6 +33,7 @@ from infra.postgres.packing import unpack
 from infra.settings import Kafka
 from projections import progress
 from projections.file_facts import so_far
+from projections.view import fold_standing
 
 ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([1-9][0-9]{0,9})")
 POLL_MS, PAGE = 1000, 1000
@@ -222,7 +223,7 @@ def _states(connection: psycopg.Connection[Any], stream: UUID, versions: Sequenc
     rows = connection.execute(HISTORY, (stream, versions[-1])).fetchall()
     history = [recorded_of(row) for row in rows]
     return {
-        version: data_of(so_far(progress.fold(None, stream, history[:version])))
+        version: data_of(so_far(fold_standing(progress.VIEW, stream, history[:version])))
         for version in versions
         if version <= len(history)
     }

@@ -6,13 +6,14 @@ from typing import Any, cast
 from uuid import UUID
 
 import orjson
-from psycopg import Cursor, sql
+from psycopg import Cursor, Error, sql
 
 from domain.application.events import Recorded
+from domain.application.standing import REVISING
 from infra.eventstore.envelope import canonical
-from infra.eventstore.history import recorded_of
+from infra.eventstore.history import UNTIL, recorded_of
 from infra.postgres.packing import pack, unpack
-from projections.view import R, Row, View, ViewOf
+from projections.view import R, Row, View, ViewOf, fold_standing
 
 PAGE = 1000
 """The maximum number of events on a page.
@@ -30,6 +31,8 @@ FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LI
 
 So the position of the shard also advances past the events of other shards. Readers who wait for a position need this.
 """
+
+REVISING_TOPICS = frozenset(kind.topic for kind in REVISING)
 
 AnyCursor = Cursor[Any]
 RawEvent = tuple[UUID, int, str, bytes | None, int, Any]
@@ -158,7 +161,7 @@ def changed(
         places = documents(view)
         for values in cursor.fetchall():
             known[values[0]] = _known(view, values, places, streams[values[0]][0])
-    folded = {key: folded_on(view, known.get(key), key, streams[key], page.decoded) for key in keys}
+    folded = {key: folded_on(view, known.get(key), key, streams[key], page.decoded, cursor=cursor) for key in keys}
     return {key: row for key, row in folded.items() if row and row is not known.get(key)}
 
 
@@ -187,32 +190,56 @@ def _decoded(event: RawEvent) -> Recorded:
     return recorded_of(event[1:])
 
 
+def history_until(cursor: AnyCursor, stream: UUID, version: int) -> list[Recorded]:
+    """Reads the events of a stream up to this version."""
+    cursor.execute(UNTIL, (stream, version), prepare=True, binary=True)
+    return [recorded_of(row) for row in cursor.fetchall()]
+
+
 def folded_on(
     view: ViewOf[R],
     row: R | None,
     key: UUID,
     events: Sequence[RawEvent],
     decoded: Callable[[RawEvent], Recorded] = _decoded,
+    *,
+    cursor: AnyCursor,
 ) -> R | None:
     """Folds the events that the row does not contain yet. Raises Poisoned for the first event that cannot be folded.
 
     A row may already contain some events of the page. For example, this happens if the position of the view was set
-    back and the row was kept.
+    back and the row was kept. `cursor` reads the whole stream, if an event says that other events stand than before.
     """
     folded_to = row["version"] if row else 0
     new = [event for event in events if event[1] > folded_to]
     if not new:
         return row
     try:
-        return view.fold(row, key, [decoded(event) for event in new])
+        return _folded(view, row, key, new, decoded, cursor=cursor)
+    except Error:
+        raise
     except Exception:  # noqa: BLE001 - any fault of a fold stops only this view
-        raise _first_poisoned(view, row, key, new) from None
+        raise _first_poisoned(view, row, key, new, cursor) from None
 
 
-def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[RawEvent]) -> Poisoned:
+def _folded(
+    view: ViewOf[R],
+    row: R | None,
+    key: UUID,
+    new: Sequence[RawEvent],
+    decoded: Callable[[RawEvent], Recorded],
+    *,
+    cursor: AnyCursor,
+) -> R:
+    if any(event[2] in REVISING_TOPICS for event in new):
+        return fold_standing(view, key, history_until(cursor, key, new[-1][1]))
+    return view.fold(row, key, [decoded(event) for event in new])
+
+
+def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[RawEvent], cursor: AnyCursor) -> Poisoned:
     for place, event in enumerate(events, 1):
         try:
-            view.fold(row, key, [_decoded(event) for event in events[:place]])
+            _folded(view, row, key, events[:place], _decoded, cursor=cursor)
         except Exception as fault:  # noqa: BLE001 - any fault of a fold stops only this view
             return Poisoned(view, key, event[4], fault)
     raise AssertionError("a fold that fails, fails again: it is pure")

@@ -26,7 +26,7 @@ from infra.metrics import FEED_POSITION
 from infra.postgres.connections import connect
 from infra.postgres.databases import for_derived
 from infra.postgres.packing import pack, unpack
-from infra.projector.fold import AnyCursor
+from infra.projector.fold import REVISING_TOPICS, AnyCursor, history_until
 from infra.projector.stored_messages import TELL, row_of
 from infra.service import BackgroundService, ServiceLimits
 from projections.routing import Agencies, Concern, shares
@@ -166,7 +166,8 @@ class Outbox:
                     messages.append(reply_of(answer, stream=stream, position=position, recorded=recorded))
             elif stream in streams:
                 recorded = recorded_of(row)
-                found, concern = shares(concerns[stream], recorded, agencies)
+                history = history_until(cursor, stream, version) if topic in REVISING_TOPICS else ()
+                found, concern = shares(concerns[stream], recorded, agencies, history)
                 concerns[stream] = concern
                 messages += (
                     message_of(share, stream=stream, position=position, concern=concern, recorded=recorded)

@@ -39,7 +39,7 @@ def finished_rows(
                 finished.append((stream, row))
             until = reached[part_of(key, len(reached))]
             counted = [event for event in events if event[4] <= until]
-            row = folded_on(view, row if key == stream else None, key, counted)
+            row = folded_on(view, row if key == stream else None, key, counted, cursor=cursor)
             stream = key
         version = page[-1][1]
         yield finished, len(page)

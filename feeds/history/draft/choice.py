@@ -126,7 +126,7 @@ def _of_list(survey: Survey, unused: Container[str]) -> Choice | None:
         and not (column.overflowing or column.numeric)
     ]
     named = _best(words, "activity") or _best(words, "state")
-    activity = named or min(words, key=lambda column: column.different, default=None)
+    activity = named or min(words, key=lambda column: (-column.filled, column.different), default=None)
     choice = Choice("event", [keys[0].name] if keys else [], activity, by_content=activity is not named)
     choice.at = _event_time(times)
     _take_moments(choice, [column for column in about.values() if column.is_time and column.name not in unused])
@@ -243,7 +243,7 @@ def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, row
         if not column.overflowing and not column.numeric and 1 < column.different <= min(FEW, rows / SELDOM)
     ]
     chosen = activity or (few[0] if len(few) == 1 and times == 1 else None)
-    full = [column for column in texts if column is not chosen and column.filled == rows]
+    full = [column for column in texts if column is not chosen and column.filled >= rows]
     repeating = [column for column in full if not column.unique and column.different > rows / FEW]
     if chosen:
         key = max(repeating, key=lambda column: column.different, default=None)

@@ -18,7 +18,7 @@ from feeds.history.draft.paths import Paths
 from feeds.history.draft.survey import Survey
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Csv, Events, MappedService, Mapping, Offices, SourceOffice, Spelling
-from feeds.history.source import SourceCase
+from feeds.history.source import SourceCase, SourceEvent
 from feeds.history.time_parsing import TimeReader, TimeUnclear
 
 
@@ -126,14 +126,13 @@ def _varying(case: SourceCase, choice: Choice) -> set[str]:
     an event from every time in this column.
     """
     rows = case.rows or case.events
-    if not rows:
-        return set()
-    first, *others = rows
-    return {
-        column.name
-        for column in ([choice.submitted] if case.rows and choice.submitted else choice.moments)
-        if any(other.attributes.get(column.name) != first.attributes.get(column.name) for other in others)
-    }
+    columns = [choice.submitted] if case.rows and choice.submitted else choice.moments
+    return {column.name for column in columns if len(_values(rows, column.name)) > 1}
+
+
+def _values(rows: list[SourceEvent], column: str) -> set[str]:
+    """Returns the values of a column in the rows of a case. Empty cells and empty words are no values."""
+    return {text for row in rows if (text := row.attributes.get(column, "")) not in EMPTY}
 
 
 def _without(choice: Choice, varying: set[str]) -> Choice:

@@ -42,6 +42,8 @@ def case_rank(name: str) -> int:
         return 0
     if has(name, "case"):
         return 3 if has(name, "number") else 2
+    if has(name, "no_case_alone"):
+        return 0
     return 1 if {*tokens(name)} & (SETS["number"] - {"name"}) else 0
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import product
 
-from feeds.history.time_formats.patterns import Pattern, order_of
+from feeds.history.time_formats.patterns import TimePattern, order_of
 from feeds.history.time_formats.written import DAY_FIRST, MONTH_FIRST, Plain, Written
 from feeds.history.time_parsing import NUMBERS, ReadText, other_order
 
@@ -25,7 +25,7 @@ WRITTEN: dict[str, Written] = {
     "dmy": Written(DAY_FIRST),
     "mdy": Written(MONTH_FIRST),
     **{
-        pattern: Pattern(pattern)
+        pattern: TimePattern(pattern)
         for pattern in map("".join, product(SHORT_YEARS, ["", *(f" {clock}" for clock in CLOCKS)]))
     },
 }

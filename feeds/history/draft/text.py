@@ -163,9 +163,11 @@ def _events(choice: Choice, zone: ZoneInfo) -> Iterator[str]:
 def _spelling(column: ColumnSurvey, zone: ZoneInfo, other: ColumnSurvey | None = None) -> Iterator[str]:
     """Yields the formats, and the times of day that stand for a date. `other` is a column with the same spelling."""
     formats = list(dict.fromkeys([*column.formats, *(other.formats if other else ())]))
-    check = (
-        "  # CHECK: no date shows which comes first: dmy (the day) or mdy (the month)" if column.is_ambiguous else ""
-    )
+    check = ""
+    if column.is_ambiguous:
+        check = "  # CHECK: no date shows which comes first, the day (dmy) or the month (mdy)"
+    elif "excel" in formats:
+        check = "  # CHECK: days since 1900; some old workbooks count from 1904 (excel_1904)"
     if formats != ["iso"]:
         yield f"formats = {_strings(formats)}{check}"
     midnights = sorted({*column.moments.day_at(zone), *(other.moments.day_at(zone) if other else ())})

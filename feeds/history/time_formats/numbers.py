@@ -17,7 +17,7 @@ SECONDS = re.compile(r"(\d{9,10})(?:[.,](\d{1,9}))?", re.ASCII)
 MILLISECONDS = re.compile(r"(\d{12,13})(?:[.,](\d{1,9}))?", re.ASCII)
 SERIAL = re.compile(r"([1-9]\d{4})(?:[.,](\d{1,17}))?", re.ASCII)
 DAY_SECONDS = 86_400
-TO_THE_SECOND, TO_THE_MILLISECOND = 5, 9
+TO_THE_SECOND, TO_THE_MILLISECOND = 5, 8
 """The fewest digits of a fraction of a day that tell the second, and the millisecond."""
 
 
@@ -44,13 +44,12 @@ def _serial(text: str, first: datetime) -> Moment:
     not tell the second, so a short fraction is accepted only if it is a whole number of minutes.
     """
     days, fraction = _parts(SERIAL, text)
-    digits = fraction.rstrip("0")
-    if not digits:
+    if not fraction.rstrip("0"):
         return first + timedelta(days=days), True
-    scaled, scale = int(digits) * DAY_SECONDS, int(10 ** len(digits))
-    if scaled % (60 * scale) and len(digits) < TO_THE_SECOND:
+    scaled, scale = int(fraction) * DAY_SECONDS, int(10 ** len(fraction))
+    if scaled % (60 * scale) and len(fraction) < TO_THE_SECOND:
         raise ValueError("the fraction does not tell the second")
-    steps = 1000 if len(digits) >= TO_THE_MILLISECOND else 1
+    steps = 1000 if len(fraction) >= TO_THE_MILLISECOND else 1
     rounded = (2 * scaled * steps + scale) // (2 * scale)
     return first + timedelta(days=days, milliseconds=rounded * (1000 // steps)), False
 

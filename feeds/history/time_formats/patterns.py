@@ -33,7 +33,7 @@ RARE = re.compile("%[GVujUWw]")
 """Days of a week or of a year. The standard library reads patterns with these directives."""
 
 
-class Pattern(Written):
+class TimePattern(Written):
     """Raises ValueError, re.error for a pattern with unknown directives. If a pattern lacks the day, the month or the
     year, or has hours without minutes, then no text matches the pattern.
     """

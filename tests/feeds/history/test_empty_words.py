@@ -1,18 +1,27 @@
 """What means that there is nothing: NULL, a dash, a date of zeros, blanks of any kind."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.registry.registry import Registry
 from feeds.history.empty_words import EmptyWords
-from feeds.history.mapping import EMPTY_WORDS
+from feeds.history.file_format import read_cases
+from feeds.history.mapping import EMPTY_WORDS, Mapping
+from feeds.history.records import Reader
 from feeds.history.source import SourceCase
 from feeds.history.time_parsing import formats_of
 from tests.feeds.history.test_draft import drafted_from, table
-from tests.feeds.history.test_records import kinds, reader, refusal, source
+from tests.feeds.history.test_records import MAPPING, kinds, reader, refusal, source
+from tests.feeds.history.test_replaced_times import TABLE
 
 BLANKS = ["", " ", "\t", "\u00a0", "\u202f", "\u3000", "\u200b", "\ufeff", " \u00a0\u200b "]
 ZERO_DATES = ["0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00Z", "00/00/0000", "00-00-0000", "00000000"]
+STEPS = [(1, "x"), (2, "y"), (3, "z")]
 NAMED = ["NULL", r"\N", "-", "0000-00-00", "belum selesai"]
 
 
@@ -39,6 +48,29 @@ def test_blanks_and_capitals_do_not_matter(word: str, around: tuple[str, str], u
 @pytest.mark.parametrize("text", ["0", "00", "2026-03-02", "N", "A-1", "null-1", "10000000", "selesai", "0000-01-01"])
 def test_what_says_something_stays(text: str) -> None:
     assert EmptyWords(EMPTY_WORDS).value(f" {text}") == text
+
+
+def test_an_empty_word_in_the_first_row_of_a_case_does_not_hide_the_end_in_a_later_row() -> None:
+    for word in ("NULL", "-", ""):
+        ended = [f"A,x,2026-03-02,{word}", "A,y,2026-03-03,2026-03-09"]
+        rows = [*ended, f"B,x,2026-03-02,{word}", f"B,y,2026-03-04,{word}"]
+        mapping = msgspec.convert({**MAPPING, **TABLE, "concluded": {"column": "selesai"}}, Mapping)
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "log.csv"
+            file.write_bytes(table("no,kegiatan,waktu,selesai", *rows))
+            reading = Reader(file, mapping, Registry())
+            cases = [kinds(reading.case(case)) for case in read_cases(file, mapping)]
+        steps = ["Submitted", "StageCompleted", "StageCompleted"]
+        assert cases == [[*steps, "Concluded"], steps]
+
+
+@pytest.mark.parametrize("word", ["", "NULL", "belum selesai"])
+def test_an_end_that_stands_only_in_the_last_row_of_a_case_is_an_end_in_the_draft(word: str) -> None:
+    rows = [f"P-{n},{what},2026-03-0{day},{'2026-03-09' if day == 3 else word}" for n in (1, 2) for day, what in STEPS]
+    header = "nomor permohonan,kegiatan,waktu,tanggal selesai"
+    mapping, summary = drafted_from(table(header, *rows, f"P-3,x,2026-03-01,{word}"))
+    assert mapping.concluded is not None
+    assert (summary.applications, summary.events) == (3, 3 + 7 + 2)
 
 
 def test_the_list_of_a_mapping_takes_the_place_of_the_usual_list() -> None:

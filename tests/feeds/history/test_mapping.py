@@ -157,6 +157,24 @@ WRONG: dict[str, tuple[str, str]] = {
         LEAST + '[events]\nformats = ["%Y-%m-%d %Z"]',
         "or a strptime pattern with year and day",
     ),
+    "a format without a month": (LEAST + '[events]\nformats = ["%Y-%d"]', "(and month; "),
+    "hours without minutes": (LEAST + '[events]\nformats = ["%d/%m/%Y %H"]', "minutes belong to hours"),
+    "an hour of the wrong clock": (LEAST + '[events]\nformats = ["%d/%m/%Y %H:%M %p"]', "%p to %I"),
+    "twelve hours without their half": (LEAST + '[events]\nformats = ["%d/%m/%Y %I:%M"]', "%p to %I"),
+    "a format of weeks": (LEAST + '[events]\nformats = ["%Y-%W"]', "or a strptime pattern"),
+    "two orders of day and month": (
+        LEAST + '[events]\nformats = ["dmy", "iso", "mdy"]',
+        "give one text two meanings; name one of them",
+    ),
+    "two orders in patterns": (
+        LEAST + '[events]\nformats = ["%d/%m/%Y", "%m/%d/%Y %H:%M"]',
+        "give one text two meanings; name one of them",
+    ),
+    "two calendars of a spreadsheet": (
+        LEAST + '[events]\nformats = ["excel", "excel_1904"]',
+        "give one text two meanings; name one of them",
+    ),
+    "a bound above all rows": ("replaced_at_most = 1.5\n" + LEAST, "replaced_at_most"),
     "a format that is none": (LEAST + '[events]\nformats = ["%Y-%m-%d %q"]', "or a strptime pattern"),
     "no format": (LEAST + "[events]\nformats = []", "formats must name at least one"),
     "a column of times that stands twice": (

@@ -1,15 +1,22 @@
 """A time is read as it is meant, or it is refused: no reader accepts a text that it does not fully mean."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain.codes import Quality
+from domain.registry.registry import Registry
+from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping, Spelling
+from feeds.history.records import Reader
 from feeds.history.time_parsing import WORDS, TimeReader, TimeUnclear, formats_of, reader_of
+from tests.feeds.history.test_draft import draft, table
 from tests.feeds.history.test_records import MAPPING
 from tests.feeds.history.written_times import Telling, numbers, tellings
 
@@ -82,7 +89,7 @@ def test_what_has_one_meaning_is_read_without_a_word_in_the_mapping(text: str, m
         ("45155", "excel", "2023-08-17"),
         ("45155.3541666667", "excel", "2023-08-17 08:30:00"),
         ("45155,35417", "excel", "2023-08-17 08:30:00"),
-        ("45155.99999999", "excel", "2023-08-18 00:00:00"),
+        ("45155.9999999", "excel", "2023-08-18 00:00:00"),
         ("43693.3541666667", "excel_1904", "2023-08-17 08:30:00"),
     ],
 )
@@ -190,3 +197,27 @@ def test_any_text_is_read_or_refused_and_day_and_month_are_all_that_may_differ(t
 
 def test_every_word_can_be_named_in_a_mapping() -> None:
     assert all(reader_of(word) for word in WORDS)
+
+
+@settings(max_examples=80, deadline=None)
+@given(order=st.sampled_from(["ymd", "packed", "dmy", "mdy", "name"]), data=st.data())
+def test_the_draft_of_a_column_of_any_form_reads_each_time_as_it_is_meant(order: str, data: st.DataObject) -> None:
+    told = data.draw(st.lists(tellings(order), min_size=4, max_size=10))
+    assume(order not in ("dmy", "mdy") or any(one.means.day > 12 for one in told))
+    rows = [f'K-{place},{place % 3},x,"{one.text}"' for place, one in enumerate(told)]
+    mapping, instants = drafted_instants(table("nomor kasus,urut,kegiatan,waktu", *rows))
+    offset = ZoneInfo(mapping.zone)
+    means = [one.means if one.means.tzinfo else one.means.replace(tzinfo=offset) for one in told]
+    qualities = [Quality.DAY if one.is_date else Quality.SOURCE for one in told]
+    assert instants == [(at.astimezone(UTC), quality) for at, quality in zip(means, qualities, strict=True)]
+
+
+def drafted_instants(content: bytes) -> tuple[Mapping, list[tuple[datetime, Quality]]]:
+    """The draft, and the time that an import by it gives to each row."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "log.csv"
+        file.write_bytes(content)
+        mapping, _ = draft(file)
+        reading = Reader(file, mapping, Registry())
+        acts = [reading.case(case).items[-1].record.act for case in read_cases(file, mapping)]
+        return mapping, [(act.at, act.at_quality) for act in acts]

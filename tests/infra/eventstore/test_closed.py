@@ -14,6 +14,7 @@ import pytest
 
 from domain.application.events import ApplicationEvent, Referred, Submitted
 from domain.codes import Pattern, Published
+from domain.import_runs import RunEvent
 from domain.json_values import instant
 from domain.registry.editions import Names, OfficeRegistered, RegistryEvent
 from domain.satisfaction import SatisfactionAnswered
@@ -23,7 +24,7 @@ from infra.eventstore.topics import CLASSES, DataNotClosed, closed_type, data_to
 from tests.history import make
 
 OF_APPLICATIONS: tuple[type[Any], ...] = get_args(ApplicationEvent)
-OF_THE_REGISTRY: tuple[type[Any], ...] = get_args(RegistryEvent)
+OF_THE_REGISTRY: tuple[type[Any], ...] = (*get_args(RegistryEvent), *get_args(RunEvent))
 WITHOUT_NAMES = (*OF_APPLICATIONS, SatisfactionAnswered)
 SAMPLES = {file.name.removesuffix(".json"): file.read_bytes() for file in sorted(make.FOLDER.glob("*.json"))}
 
@@ -136,13 +137,13 @@ def test_published_text_has_an_end() -> None:
 @pytest.mark.parametrize("topic", sorted(CLASSES))
 def test_a_topic_is_ours_past_tense_and_versioned(topic: str) -> None:
     match = re.fullmatch(
-        r"(application|satisfaction|intake|office|mall|service|calendar|regions)\.([a-z]+(?:-[a-z]+)*)\.v[1-9][0-9]*",
+        r"(application|satisfaction|intake|import|office|mall|service|calendar|regions)\.([a-z]+(?:-[a-z]+)*)\.v[1-9][0-9]*",
         topic,
     )
     assert match
     assert (CLASSES[topic] in OF_THE_REGISTRY) == (match[1] not in ("application", "satisfaction", "intake"))
     words = match[2].split("-")
-    past = {"handed-over", "ready", "withdrawn", "pin-reset", "inspection-done"}
+    past = {"undone", "import-undone", "handed-over", "ready", "withdrawn", "pin-reset", "inspection-done"}
     assert match[2] in past or any(word.endswith("ed") for word in words) or words[0].endswith("ed")
 
 

@@ -84,6 +84,36 @@ def test_what_a_policy_leaves_out_is_counted_by_its_reason(fresh: Fresh, run: Ru
     assert counts(again) == (0, 3, 4)
 
 
+def test_what_the_mapping_replaces_is_counted_by_reason_with_its_places(run: Run, tmp_path: Path) -> None:
+    late = trace("A", ("Terima", ""), ("Periksa", "kemarin"), ("Periksa", "2026-03-04T10:00:00"))
+    policies = 'empty_time = "previous"\nunreadable_time = "empty"\nundated = 2026-01-02\n' + MAPPING
+    file, mapping = written(tmp_path, [late, trace("D", masuk="NULL"), B], policies)
+    for option in (["--dry-run"], []):
+        code, out, err = run("import", file, "--mapping", mapping, *option)
+        assert (code, told(out)["replaced"], told(out)["rejected"]) == (0, 4, 0)
+        assert [line for line in err.splitlines() if line.startswith("times replaced: ")] == [
+            "times replaced: 1 (no time: the time of another record of the case), for example trace 1, line 4",
+            "times replaced: 1 (a time cannot be read: treated as empty), for example trace 1, line 8",
+            "times replaced: 1 (no submission time: the time of the first event), for example trace 1, line 2",
+            "times replaced: 1 (a case without any time: the day of `undated`), for example trace 2, line 17",
+        ]
+        assert "kemarin" not in out + err
+
+
+def test_above_the_bound_nothing_is_stored_and_the_line_to_write_is_told(
+    fresh: Fresh, run: Run, tmp_path: Path
+) -> None:
+    late = trace("A", ("Terima", ""), ("Periksa", "2026-03-04T10:00:00"), masuk="2026-03-01")
+    strict = MAPPING.replace("replaced_at_most = 1.0\n", "")
+    file, mapping = written(tmp_path, [late], 'empty_time = "previous"\n' + strict)
+    for option in (["--dry-run"], []):
+        code, out, err = run("import", file, "--mapping", mapping, *option)
+        assert (code, out) == (2, "")
+        assert "the mapping replaces 1 times in 2 rows" in err
+        assert "replaced_at_most = 0.5 in the mapping" in err
+    assert stored(fresh.databases.auditor) == 0
+
+
 def test_the_small_table_comes_in_as_its_mapping_says(run: Run) -> None:
     small = PROJECT / "examples" / "small.csv"
     mapping = PROJECT / "examples" / "small-csv.toml"
