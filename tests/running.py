@@ -89,9 +89,7 @@ class Jejak:
             self.printed[name] = value
             if name == last:
                 break
-        deadline = (
-            time.monotonic() + START_SECONDS
-        )  # what it prints comes when it is ready, however busy the machine is
+        deadline = time.monotonic() + START_SECONDS  # a busy machine makes the set-up slow, so it does not count
         while time.monotonic() < deadline and process.poll() is None:
             try:
                 if self.request("GET", "/livez", port=port).status == 200:
