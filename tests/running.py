@@ -83,13 +83,13 @@ class Jejak:
 
     def _wait(self, process: subprocess.Popen[str], port: int) -> None:
         assert process.stdout is not None
-        deadline = time.monotonic() + START_SECONDS
         last = "data folder" if "serve" in process.args else "API"  # type: ignore[operator] # a list of ours
         for line in process.stdout:
             name, _, value = line.strip().partition(": ")
             self.printed[name] = value
             if name == last:
                 break
+        deadline = time.monotonic() + START_SECONDS  # a busy machine makes the set-up slow, so it does not count
         while time.monotonic() < deadline and process.poll() is None:
             try:
                 if self.request("GET", "/livez", port=port).status == 200:
