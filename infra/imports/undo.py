@@ -7,7 +7,7 @@ An undo that was killed is completed by a second undo of the same run.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from domain.application.events import PinReset, Recorded, Submitted
@@ -70,7 +70,7 @@ def _pass(
                     saves.append(_save(stream, rows, run.run.id, of.key))
         outcomes = of.recorder.append(saves) if saves else []
         pairs = zip(saves, outcomes, strict=True)
-        changed += [save.events[0].originator_id for save, outcome in pairs if not outcome.stored]
+        changed += [cast("UUID", save.events[0].originator_id) for save, outcome in pairs if not outcome.stored]
         advance(len(some))
     return changed
 

@@ -17,7 +17,7 @@ from projections.routing import Capacity, Concern, shares, so_far
 from projections.view import Row, View, fold_standing
 from tests.builders import APPLICATION, COMPLETE, MAKASSAR
 from tests.domain import arbitrary
-from tests.domain.application.test_standing import FIRST, SECOND, UNDONE, by, numbered
+from tests.domain.application.test_standing import FIRST, SECOND, UNDONE, Happened, by, numbered
 from tests.projections.test_routing import AGENCIES
 
 of_each_view = pytest.mark.parametrize("view", [progress.VIEW, statistics.VIEW, desk.VIEW], ids=lambda view: view.name)
@@ -79,7 +79,7 @@ def told(*happened: Recorded | ApplicationEvent) -> tuple[list[dict[str, Any]], 
 
 
 def test_every_agency_that_has_the_file_is_told_of_the_undo_with_the_state_that_is_left() -> None:
-    history = (*by(FIRST, *COMPLETE, Referred(referral=1, to=MAKASSAR)), UNDONE)
+    history: Happened = (*by(FIRST, *COMPLETE, Referred(referral=1, to=MAKASSAR)), UNDONE)
     found, concern = told(*history)
     last = len(history) - 1
     assert found[-1] == {
@@ -92,7 +92,7 @@ def test_every_agency_that_has_the_file_is_told_of_the_undo_with_the_state_that_
 
 
 def test_every_agency_is_told_when_the_file_is_back() -> None:
-    history = (*by(FIRST, *COMPLETE, Referred(referral=1, to=MAKASSAR)), UNDONE)
+    history: Happened = (*by(FIRST, *COMPLETE, Referred(referral=1, to=MAKASSAR)), UNDONE)
     again = ImportRestored(run=FIRST, events=tuple(range(1, len(history))))
     found, concern = told(*history, again, Received())
     assert found[-2].keys() == {"makassar", "ministry", "semarang"}

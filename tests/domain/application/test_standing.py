@@ -15,6 +15,7 @@ from domain.application.import_events import ImportRestored, ImportUndone
 from domain.application.standing import REVISING, beginning_again, runs, standing
 from domain.application.status import Status
 from domain.codes import Amendment, Role
+from domain.provenance import Act
 from domain.refusals import AmendmentImpossible, ApplicationEnded
 from tests.builders import COMPLETE, PROMISE, REVIEWED, an_act
 from tests.domain import arbitrary
@@ -22,6 +23,7 @@ from tests.spec import given
 
 FIRST, SECOND = arbitrary.RUNS
 UNDONE = ImportUndone(run=FIRST)
+Happened = tuple[Recorded | ApplicationEvent, ...]
 
 
 def by(run: UUID, *events: ApplicationEvent) -> tuple[Recorded, ...]:
@@ -47,8 +49,8 @@ def told(application: Application) -> dict[str, object]:
     }
 
 
-WHOLE = (*by(FIRST, *COMPLETE), UNDONE)
-PARTLY = (*by(FIRST, *REVIEWED), *by(SECOND, Approved()), ImportUndone(run=SECOND))
+WHOLE: Happened = (*by(FIRST, *COMPLETE), UNDONE)
+PARTLY: Happened = (*by(FIRST, *REVIEWED), *by(SECOND, Approved()), ImportUndone(run=SECOND))
 
 
 def test_of_an_application_that_was_taken_back_only_its_number_is_left() -> None:
@@ -106,10 +108,10 @@ def test_the_promise_of_the_source_is_forgotten() -> None:
 @forall(st.lists(st.tuples(arbitrary.imported, arbitrary.events), min_size=1, max_size=12))
 @settings(max_examples=60, deadline=None)
 def test_an_undo_and_an_import_again_leave_an_application_as_it_was(
-    restoring: UUID, happened: list[tuple[object, ApplicationEvent]]
+    restoring: UUID, happened: list[tuple[Act, ApplicationEvent]]
 ) -> None:
     history = [
-        Recorded(version=version, act=replace(act, actor=FIRST), event=event, recorded_at=act.at)  # type: ignore[type-var]
+        Recorded(version=version, act=replace(act, actor=FIRST), event=event, recorded_at=act.at)
         for version, (act, event) in enumerate(happened, 1)
     ]
     before = fold(history)
@@ -146,6 +148,6 @@ def test_an_undo_counts_once(history: list[Recorded]) -> None:
 
 
 def test_a_late_report_is_judged_by_what_stands() -> None:
-    history = (*by(FIRST, *COMPLETE), *by(SECOND, Approved()), ImportUndone(run=SECOND), Approved())
+    history: Happened = (*by(FIRST, *COMPLETE), *by(SECOND, Approved()), ImportUndone(run=SECOND), Approved())
     assert not any(isinstance(each.event, RecordAmended) for each in given(*history).application.entries)
     assert given(*history).application.status is Status.APPROVED
