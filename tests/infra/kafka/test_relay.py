@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from feeds.agencies.kafka.producer import Untrusted
+from infra.kafka.relay import Watch
 from tests.builders import SEMARANG
 from tests.conftest import Fresh
 from tests.infra.kafka.broker import Broker, broker
@@ -100,3 +102,20 @@ def test_every_event_arrives_once_and_in_order_whoever_is_killed(
         assert relays.statuses == [-9] * round_.kills
         assert len(records) == 4 * writer.written
         assert faults(fresh.databases.serving, records) == []
+
+
+def test_what_could_not_be_written_is_said_again_and_what_was_is_not() -> None:
+    heard = [False, True, True]
+    said: list[tuple[int, str]] = []
+
+    def say(position: int, fault: str) -> bool:
+        said.append((position, fault))
+        return heard.pop(0)
+
+    watch = Watch()
+    watch.over(AGENCY, say)
+    for _ in range(3):
+        watch.idle(AGENCY, 7)
+    watch.fault(AGENCY, Untrusted())
+    watch.fault(AGENCY, Untrusted())
+    assert said == [(7, ""), (7, ""), (-1, "Untrusted")]
