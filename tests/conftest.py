@@ -17,6 +17,7 @@ from infra.postgres.databases import Databases, create, embedded, migrate
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.settings import Settings
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without compiled modules, each start of `jejak` takes twice as long
 hypothesis_settings.register_profile("jejak", deadline=None)  # machines are shared: no test is timed
 hypothesis_settings.load_profile("jejak")
 

@@ -208,7 +208,12 @@ def test_the_draft_of_a_column_of_any_form_reads_each_time_as_it_is_meant(order:
     mapping, instants = drafted_instants(table("nomor kasus,urut,kegiatan,waktu", *rows))
     offset = ZoneInfo(mapping.zone)
     means = [one.means if one.means.tzinfo else one.means.replace(tzinfo=offset) for one in told]
-    qualities = [Quality.DAY if one.is_date else Quality.SOURCE for one in told]
+    days = {"00:00:00"} & set(mapping.events.day_at)  # a draft says this where many times are midnights
+    written = [
+        one.is_date or at.astimezone(offset).time().isoformat("seconds") in days
+        for one, at in zip(told, means, strict=True)
+    ]
+    qualities = [Quality.DAY if is_day else Quality.SOURCE for is_day in written]
     assert instants == [(at.astimezone(UTC), quality) for at, quality in zip(means, qualities, strict=True)]
 
 

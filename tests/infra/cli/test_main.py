@@ -174,6 +174,7 @@ RANGES = {
     "era --seen": (1, 2**31 - 1),
     "restore --seen": (1, 2**31 - 1),
     "backup --interval": (0.1, 86_400),
+    "backup --ops-port": (0, 65_535),
     "backup --keep": (1, 1_000),
     "accesses --after": (0, 2**63 - 1),
     "relay --at": (0, 2**63 - 1),
