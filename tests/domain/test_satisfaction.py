@@ -212,4 +212,4 @@ def test_before_an_outcome_or_after_one_that_nobody_knows_there_is_nothing_to_as
 
 
 def test_every_end_that_is_known_is_an_outcome() -> None:
-    assert OUTCOMES.keys() - {Status.ISSUED, Status.READY} == ENDS - {Status.CONCLUDED}
+    assert OUTCOMES.keys() - {Status.ISSUED, Status.READY} == ENDS - {Status.CONCLUDED, Status.IMPORT_UNDONE}
