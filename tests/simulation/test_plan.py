@@ -13,6 +13,8 @@ from domain.application.commands import SubmitApplication
 from domain.application.decide import decide
 from domain.application.events import Approved, Concluded, Recorded, Rejected
 from domain.application.evolve import Application, evolve
+from domain.application.import_events import ImportRestored, ImportUndone
+from domain.application.imported_events import StageEnded, StagePlanned
 from domain.application.promise_events import PromiseMoved
 from domain.application.status import Status
 from domain.codes import Channel, Quality, Role
@@ -106,7 +108,8 @@ def test_a_plan_of_nothing_is_empty() -> None:
 
 def test_a_season_holds_every_kind_of_event_but_those_of_imports_and_of_the_scheduler() -> None:
     topics = {event.topic for step in a_season().steps() for event in step.events}
-    left_out = {Concluded.topic, PromiseMoved.topic}
+    of_imports = {Concluded, StagePlanned, StageEnded, ImportUndone, ImportRestored}
+    left_out = {PromiseMoved.topic, *(event.topic for event in of_imports)}
     assert topics == {topic for topic in CLASSES if topic.startswith("application.")} - left_out
 
 
