@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "infra.postgres.packing",
     "infra.settings",
     "projections",
+    "projections.view",
     "projections.file_facts",
 }
 """feeds.agencies.kafka for the names of topics alone, projections for the fold of the citizen's page alone, and
