@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import running as module
 from tests.api.installation import LICENSING, furnish
 from tests.faults.served import HEALED_SECONDS, Served
 from tests.fire.accounting import accounted
@@ -44,9 +43,8 @@ class Shifted(Jejak):
 
 
 @pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    monkeypatch.setattr(module, "Jejak", Shifted)
-    with jejak() as running:
+def at() -> Iterator[Served]:
+    with jejak(kind=Shifted) as running:
         asyncio.run(furnish(running, publish=True))
         yield Served(running)
 

@@ -111,15 +111,18 @@ def zone_of(columns: Sequence[Moments], default: str) -> tuple[str, bool]:
     installation, the zone is UTC.
     """
     days = {(day, offset) for column in columns for day, offset in column.days if offset}
-    for name in (default, *FAMILIAR, *sorted(available_timezones())) if days else ():
-        zone = ZoneInfo(name)
-        if sum(_offset(day, zone) == offset for day, offset in days) >= NEARLY_ALL * len(days):
-            return name, True
+    names = (default, *FAMILIAR, *sorted(available_timezones())) if days else ()
+    for share in (1.0, NEARLY_ALL):
+        for name in names:
+            zone = ZoneInfo(name)
+            if sum(offset in _offsets(day, zone) for day, offset in days) >= share * len(days):
+                return name, True
     utc = {day for column in columns for day, offset in column.midnights if not offset}
     if any(datetime.combine(day, time(), UTC).astimezone(ZoneInfo(default)).date() != day for day in utc):
         return "UTC", True
     return default, False
 
 
-def _offset(day: date, zone: ZoneInfo) -> timedelta | None:
-    return datetime.combine(day, time(12), zone).utcoffset()
+def _offsets(day: date, zone: ZoneInfo) -> set[timedelta | None]:
+    """Returns the offsets at midnight and at noon. The offsets differ if the clock changes on this day."""
+    return {datetime.combine(day, time(hour), zone).utcoffset() for hour in (0, 12)}
