@@ -32,7 +32,8 @@ def release(out: Path) -> list[Path]:
         source = scratch / "source"
         archive = _git("archive", "--format=tar", "HEAD")
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(source, filter="data")
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # ignored by Python before 3.11.4
+            tar.extractall(source)  # noqa: S202 - the archive is made here
         time_of_commit = _git("log", "-1", "--format=%ct", "HEAD").decode().strip()
         project = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         stem = f"{project['name']}-{project['version']}"

@@ -78,7 +78,9 @@ def read(file: Path) -> bytes:
 
 def read_folder(file: Path, target: Path) -> None:
     with reading(file) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
-        tar.extractall(target, filter="data")
+        # Python before 3.11.4 has no filters, and ignores this attribute
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
+        tar.extractall(target)  # noqa: S202 - the archive is the installation's own
 
 
 def read_files(file: Path) -> dict[str, bytes]:

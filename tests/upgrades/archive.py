@@ -38,7 +38,8 @@ def unpack(archive: Path, data: Path) -> None:
     """Makes the installation of an archive in an empty data folder."""
     with _scratch() as scratch:
         with tarfile.open(archive) as packed:
-            packed.extractall(scratch, filter="data")
+            packed.extraction_filter = getattr(tarfile, "data_filter", None)  # ignored by Python before 3.11.4
+            packed.extractall(scratch)
         shutil.copytree(scratch / "keys", data / "keys", dirs_exist_ok=True)
         (data / "keys").chmod(0o700)
         with EmbeddedPostgres(data) as postgres:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -18,7 +19,7 @@ from infra.cli.verb import Verb
 from infra.postgres.embedded import PostgresNotStarted
 from infra.settings import SettingsWrong
 from simulation.plan import APPLICATIONS_MAX, DAYS_MAX
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, new_folder
 
 TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
 
@@ -67,7 +68,6 @@ def test_a_defect_is_one_line_without_its_message_unless_somebody_asks(
     [
         ("JEJAK_TOPICS_FILE", "/nothing/topics.toml"),
         ("JEJAK_TOPICS_FILE", "/proc/self/cmdline"),
-        ("JEJAK_KEK_FILE", "/nothing/key"),
         ("JEJAK_DATABASE_URL", "mysql://x"),
         ("JEJAK_DATABASE_PASSWORD_FILE", "/nothing/password"),
         ("JEJAK_SCHEDULE_SECONDS", "soon"),
@@ -83,6 +83,19 @@ def test_what_cannot_be_read_at_the_start_is_named_in_one_line(
     said = capsys.readouterr().err
     assert said.startswith("jejak: ")
     assert said.count("\n") == 1
+
+
+def test_a_key_that_cannot_be_read_is_named_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = new_folder()
+    monkeypatch.setenv("JEJAK_DATA_DIR", str(folder))
+    monkeypatch.setenv("JEJAK_KEK_FILE", "/nothing/key")
+    try:
+        assert main(["token", "--role", "auditor"]) == EXIT_WRONG
+    finally:
+        shutil.rmtree(folder)
+    assert "\njejak: the key-encryption key /nothing/key cannot be read" in capsys.readouterr().err
 
 
 def exit_of(*arguments: str) -> int:
