@@ -134,7 +134,8 @@ class RunnerGroup:
         try:
             steps.fold(page, cursor)
             if not steps.is_written and (is_full or not member.due_in(now)):
-                member.written_at = now
+                if not is_full:  # after a long read, the last events are stored at once
+                    member.written_at = now
                 steps.write(cursor)
             if not is_full and steps.is_written:
                 member.caught_up()

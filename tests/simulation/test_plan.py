@@ -108,8 +108,8 @@ def test_a_plan_of_nothing_is_empty() -> None:
 
 def test_a_season_holds_every_kind_of_event_but_those_of_imports_and_of_the_scheduler() -> None:
     topics = {event.topic for step in a_season().steps() for event in step.events}
-    of_imports = {Concluded, StagePlanned, StageEnded, ImportUndone, ImportRestored}
-    left_out = {PromiseMoved.topic, *(event.topic for event in of_imports)}
+    of_imports = {StagePlanned.topic, StageEnded.topic, ImportUndone.topic, ImportRestored.topic, Concluded.topic}
+    left_out = {PromiseMoved.topic} | of_imports
     assert topics == {topic for topic in CLASSES if topic.startswith("application.")} - left_out
 
 
