@@ -52,14 +52,14 @@ def open_table(
 
     `wanted` holds the columns that the mapping names. It is None while no mapping is known. Raises SourceError.
     """
-    if not isinstance(log, Path):
-        return log.rows
-    kind = kind_of(log)
-    if kind in SHEETS:
+    kind = kind_of(log) if isinstance(log, Path) else None
+    if isinstance(log, Path) and kind in SHEETS:
         return DataRows(log, sheet_rows(log, part, written, progress), written)
     if written.header_row or written.skip_rows or written.fill_down or written.join:
-        expected = f"none of these keys for {kind}, because its columns have names"
+        expected = f"none of these keys for {kind or 'a database'}, because its columns have names"
         raise SourceError(log, "the mapping", "csv.header_row, skip_rows, fill_down or join", expected)
+    if not isinstance(log, Path):
+        return log.rows
     match kind:
         case FileKind.JSON | FileKind.JSON_LINES:
             return json_rows(log, part, wanted, progress, by_line=kind is FileKind.JSON_LINES)

@@ -172,17 +172,18 @@ def _next_chunk(file: Path, raw: BinaryIO, stream: IO[bytes]) -> bytes:
     try:
         return stream.read(CHUNK)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as fault:
-        raise SourceError(file, f"byte {raw.tell()}", _wrong(fault), UNDAMAGED) from fault
+        kind = "zip" if isinstance(stream, zipfile.ZipExtFile) else "gzip"
+        raise SourceError(file, f"byte {raw.tell()}", _wrong(fault, kind), UNDAMAGED) from fault
 
 
-def _wrong(fault: Exception) -> str:
+def _wrong(fault: Exception, kind: str) -> str:
     # messages of the standard library are not passed on, because BadGzipFile quotes bytes of the file
     match fault:
         case gzip.BadGzipFile():
             return "the name ends with .gz, but the file is not in gzip format or is damaged"
         case EOFError():
-            return "the packed data ends too early"
+            return f"the {kind} data ends too early"
         case zlib.error() | zipfile.BadZipFile():
-            return "the packed data is damaged"
+            return f"the {kind} data is damaged"
         case _:
             return "the file cannot be read"

@@ -254,7 +254,7 @@ def test_spoiled_gzip_is_refused(tmp_path: Path, name: str) -> None:
     write_log(file, cases=200, events_per_case=20)
     file.write_bytes(spoiled(file.read_bytes())[name])
     fault = refusal(file)
-    assert "gzip" in fault.wrong or "packed data" in fault.wrong
+    assert "gzip" in fault.wrong
     assert fault.place.startswith("byte ")
 
 
