@@ -63,7 +63,7 @@ class Served:
         return details
 
     def is_well(self) -> bool:
-        """A submission is stored, shown to who sent it, and everybody is told that it is so."""
+        """A submission is stored, its sender can read it, and `/readyz` says that all is well."""
         try:
             reply = self.running.submit(self.token, **SUBMISSION)
             shown = self.running.request("GET", f"/v1/applications/{reply['application_id']}", token=self.token)

@@ -29,7 +29,7 @@ class Round:
     seconds_max: float
 
 
-SHORT, LONG = Round(4_000, 8_000, 30), Round(20_000, 1_000_000, 1_200)
+SHORT, LONG = Round(5_500, 20_000, 60), Round(20_000, 1_000_000, 1_200)
 
 
 async def lives(client: Client, numbers: "itertools.count[int]", until: int, deadline: float) -> None:

@@ -199,7 +199,7 @@ def test_every_word_can_be_named_in_a_mapping() -> None:
     assert all(reader_of(word) for word in WORDS)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(order=st.sampled_from(["ymd", "packed", "dmy", "mdy", "name"]), data=st.data())
 def test_the_draft_of_a_column_of_any_form_reads_each_time_as_it_is_meant(order: str, data: st.DataObject) -> None:
     told = data.draw(st.lists(tellings(order), min_size=4, max_size=10))

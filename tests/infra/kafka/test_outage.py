@@ -79,7 +79,7 @@ def until_even(running: Jejak) -> float:
 
 
 @pytest.mark.parametrize(
-    "seconds", [6, pytest.param(300, marks=[pytest.mark.prove, pytest.mark.timeout(1_200)])], ids=["short", "long"]
+    "seconds", [20, pytest.param(300, marks=[pytest.mark.prove, pytest.mark.timeout(1_200)])], ids=["short", "long"]
 )
 def test_while_kafka_is_away_commands_go_on_and_all_of_it_is_made_up_for(
     seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -28,7 +28,7 @@ def days_in(draft: Draft, texts: list[str]) -> list[tuple[date, str]]:
     return [(one[0].astimezone(ZoneInfo(draft.mapping.zone)).date(), one[1]) for one in read if one]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(zone=st.sampled_from(ZONES), days=DAYS)
 def test_a_midnight_at_an_offset_stays_on_its_day(zone: str, days: list[date]) -> None:
     texts = [datetime.combine(day, time(), ZoneInfo(zone)).isoformat() for day in days]
