@@ -74,7 +74,14 @@ def _read(name: str, path: str, endpoint: AnyEndpoint, returns: Any) -> Operatio
     )
 
 
-def _open(name: str, path: str, endpoint: AnyEndpoint, returns: Any, tag: str, **more: Any) -> Operation:  # noqa: ANN401
+def _open(
+    name: str,
+    path: str,
+    endpoint: AnyEndpoint,
+    returns: Any,  # noqa: ANN401 - a body type
+    tag: str,
+    **more: Any,  # noqa: ANN401 - further fields of Operation
+) -> Operation:
     return Operation(
         name=name, method="GET", path=path, endpoint=endpoint, tag=tag, returns=returns, bearer=False, **more
     )
