@@ -33,7 +33,7 @@ BOMB = '<!DOCTYPE log [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
 
 LOGS: dict[str, tuple[str, bytes, str]] = {
     "truncated XML": ("log.xes", LOG[: LOG.index("Periksa")].encode(), "trace 1, line 9: malformed XML"),
-    "truncated gzip": ("log.xes.gz", HALF, f"byte {len(HALF)}: the packed data ends too early"),
+    "truncated gzip": ("log.xes.gz", HALF, f"byte {len(HALF)}: the gzip data ends too early"),
     "an entity bomb": ("log.xes", f"{BOMB}\n{LOG}".encode(), "line 1: a document type"),
     "an empty file": ("log.xes", b"", "line 1: the file is empty"),
     "no XML at all": ("log.xes", SECRET.encode(), "line 1: malformed XML"),
