@@ -54,7 +54,13 @@ EXPECTED = (
 log = structlog.get_logger("jejak.api")
 
 
-def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starlette:
+class Api(Starlette):
+    """The ASGI application. `dependencies` holds everything that its endpoints may use."""
+
+    dependencies: Dependencies
+
+
+def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Api:
     """Builds the application. `infra` supplies the dependencies."""
     documents = {**dependencies.published, "/openapi.json": orjson.dumps(document(OPERATIONS, version("jejak")))}
 
@@ -65,7 +71,7 @@ def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starl
             raise Problem("not-found")
         return Response(content, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
-    app = Starlette(
+    app = Api(
         routes=indexed(
             (
                 *(operation.route() for operation in OPERATIONS),
@@ -82,7 +88,7 @@ def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starl
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would repeat the request's path and Host in its answer
-    app.state.dependencies = dependencies
+    app.dependencies = dependencies
     return app
 
 

@@ -1,4 +1,4 @@
-"""API dependencies: `request.app.state.dependencies` holds everything that an endpoint may use."""
+"""API dependencies: everything that an endpoint may use. The application holds the dependencies."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -59,5 +59,5 @@ class Dependencies:
 
 
 def dependencies_of(request: Request) -> Dependencies:
-    dependencies: Dependencies = request.app.state.dependencies
+    dependencies: Dependencies = request.scope["app"].dependencies
     return dependencies

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from api import application_responses, catalogue_responses, responses
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 from api.endpoints import accesses, applications, desk, feed, health, links, persons, public, satisfaction, statistics
+from api.routing import Endpoint
 from domain.satisfaction import Weights
 from service_layer import bodies
 from service_layer.commands import COMMANDS
@@ -44,7 +45,7 @@ class Operation:
     bearer: bool = True
 
     def route(self) -> Route:
-        return Route(self.path, self.endpoint, methods=[self.method], name=self.name)
+        return Route(self.path, Endpoint(self.endpoint), methods=[self.method], name=self.name)
 
 
 ONE = "/v1/applications/{application_id}"

@@ -1,10 +1,28 @@
-"""An index of routes: it finds the route of a path without trying all routes one after the other."""
+"""An index of routes: it finds the route of a path without trying all routes one after the other. The module also
+contains the ASGI application of an endpoint.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class Endpoint:
+    """The ASGI application of one endpoint.
+
+    Starlette would make several functions for each request, which look for an exception handler. The middleware of the
+    application looks for the handler anyway.
+    """
+
+    def __init__(self, respond: Callable[[Request], Awaitable[ASGIApp]]) -> None:
+        self.respond = respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.respond(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 class ByEnding(BaseRoute):

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import structlog
+from prometheus_client import Gauge
 
 from infra.database_faults import noted
 from infra.metrics import SERVICE_FAULTS, SERVICE_IN_A_ROW, SERVICE_SUCCEEDED
@@ -91,6 +92,8 @@ class BackgroundService:
     """
     ended: bool = field(init=False, default=False)
     _unexpected: int = field(init=False, default=0)
+    _last_success: Gauge | None = field(init=False, default=None)
+    """The metric exists only after the first success."""
 
     def __post_init__(self) -> None:
         self.state = ServiceState(name=self.name)
@@ -106,7 +109,9 @@ class BackgroundService:
             log.info("service works again", service=self.name, faults=self.state.faults_in_a_row)
             SERVICE_IN_A_ROW.labels(self.name).set(0)
         self.state = replace(self.state, last_success=datetime.now(UTC), faults_in_a_row=0)
-        SERVICE_SUCCEEDED.labels(self.name).set_to_current_time()
+        if self._last_success is None:
+            self._last_success = SERVICE_SUCCEEDED.labels(self.name)
+        self._last_success.set_to_current_time()
 
     def failed(self, fault: BaseException) -> float:
         """Records a fault that ended a pass. Returns the pause before the next pass, in seconds.

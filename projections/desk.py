@@ -21,6 +21,7 @@ from domain.provenance import Pause, Promise
 from domain.registry.calendar import Unit
 from projections.open_pauses import KeptPauses, note_pauses, open_pauses
 from projections.promises import (
+    PROMISING,
     PlainPause,
     PlainPromise,
     PlainStep,
@@ -97,6 +98,21 @@ class DeskRow(TypedDict):
     details: DeskDetails
 
 
+NOTED = (
+    STEPS
+    | PROMISING
+    | {
+        events.Reassigned,
+        events.Disputed,
+        events.DisputeDismissed,
+        events.Reopened,
+        incident_events.ObstacleReported,
+        incident_events.ObstacleCleared,
+    }
+)
+"""Events of all other types change only the status."""
+
+
 def project(row: DeskRow | None, application: UUID, recorded: events.Recorded) -> DeskRow:
     """Fold one more event into the row, and return the new row."""
     return fold(row, application, (recorded,))
@@ -112,9 +128,10 @@ def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded])
     underlying = Status(after["underlying"])
     for recorded in new:
         status, underlying = status_after(status, underlying, recorded.event)
-        _note_step(after, recorded)
-        _note(after, recorded)
-        _note_details(after["details"], recorded)
+        if type(recorded.event) in NOTED:
+            _note_step(after, recorded)
+            _note(after, recorded)
+            _note_details(after["details"], recorded)
         if after["decided_at"] is None and status in OUTCOMES:
             after["decided_at"] = recorded.act.at
     after["status"] = status.value if status else None

@@ -4,7 +4,7 @@ promises and pauses to JSON values.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TypedDict, assert_never
+from typing import TypedDict, assert_never, cast, get_args
 
 from domain.application import events, incident_events, promise_events
 from domain.json_values import instant, parse_instant
@@ -58,23 +58,24 @@ class PlainStep(TypedDict):
     to: str | None
 
 
+Promising = (
+    events.Submitted
+    | events.DeclaredComplete
+    | events.CorrectionSupplied
+    | events.Resumed
+    | incident_events.PaymentReceived
+    | incident_events.PaymentExpired
+    | promise_events.DeadlineExtended
+    | promise_events.PromiseMoved
+    | events.Transferred
+)
+PROMISING = frozenset(get_args(Promising))
+"""Only events of these types can set a promise."""
+
+
 def promise_set_by(event: events.ApplicationEvent) -> Promise | None:
     """Return the promise that the event sets. Return None if the event sets no promise."""
-    match event:
-        case (
-            events.Submitted()
-            | events.DeclaredComplete()
-            | events.CorrectionSupplied()
-            | events.Resumed()
-            | incident_events.PaymentReceived()
-            | incident_events.PaymentExpired()
-            | promise_events.DeadlineExtended()
-            | promise_events.PromiseMoved()
-            | events.Transferred()
-        ):
-            return event.promise
-        case _:
-            return None
+    return cast("Promising", event).promise if type(event) in PROMISING else None
 
 
 def plain_promise(promise: Promise) -> PlainPromise:

@@ -17,6 +17,7 @@ from domain.application.pauses import CHANGING, OpenPauses, pauses_after
 from domain.application.standing import REVISING, parted
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.codes import Amendment
+from domain.copies import with_changes
 from domain.promises.steps import ExtensionStep, PauseStep, PromiseStep, TransferStep
 from domain.provenance import Pause, Promise
 
@@ -167,7 +168,7 @@ def _evolved(application: Application, recorded: Recorded) -> Application:
         concerned=concerned,
         entries=(*application.entries, recorded),
     )
-    return replace(application, **changes)
+    return with_changes(application, changes)
 
 
 def linked_elsewhere(recorded: Recorded, holder: str) -> bool:

@@ -70,6 +70,18 @@ MOVES: Mapping[type[ApplicationEvent], Status] = {
 }
 
 
+MOVING = frozenset(MOVES) | {
+    events.Received,
+    events.ReturnedForCorrection,
+    events.Suspended,
+    events.CorrectionSupplied,
+    events.Resumed,
+    events.DeclaredComplete,
+    events.Reopened,
+}
+"""Only events of these types can change the status."""
+
+
 def status_after(status: Status | None, before: Status, event: ApplicationEvent) -> tuple[Status | None, Status]:
     """Return two values: the status after `event`, and the status that the application gets back after a return or a
     suspension.
@@ -81,6 +93,8 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
     back the status that it had before the first. In imported history, a file may be received or declared complete while
     it is returned or suspended. This changes the status that the application gets back later.
     """
+    if type(event) not in MOVING:
+        return status, before
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before
     underlying = before if status in HOLDS or status is None else status

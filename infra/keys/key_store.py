@@ -96,6 +96,15 @@ class _Wanted:
     niks: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """`lookup` is the MAC of a person's NIK. `limit` is the largest number of applications in the result."""
+
+    lookup: bytes
+    limit: int
+    roles: tuple[str, ...] | None
+
+
 class KeyStore:
     """Makes, reads and destroys keys. Use the store as an asynchronous context manager.
 
@@ -108,12 +117,15 @@ class KeyStore:
         self.folder = folder
         self._nik: bytes | None = None
         self._drawing: Coalescer[_Wanted, dict[str, DossierKey]] = Coalescer(self._draw, conninfo)
+        self._searching: Coalescer[_Search, list[UUID]] = Coalescer(self._search, conninfo)
 
     async def __aenter__(self) -> Self:
         await self._drawing.__aenter__()
+        await self._searching.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        await self._searching.__aexit__(*error)
         await self._drawing.__aexit__(*error)
 
     async def named(self, today: date) -> NamedKeys:
@@ -151,8 +163,8 @@ class KeyStore:
         NIK of its person, if the NIK is known. Concurrent calls share one transaction. Raises ApplicationErased if the
         key of a role was destroyed.
         """
-        if niks and self._nik is None:
-            self._nik = await self._nik_key()
+        if niks:
+            await self._nik_key()
         standing = await self._drawing.get(_Wanted(application, tuple(roles), tuple(sorted((niks or {}).items()))))
         if not standing or not standing.keys() >= set(roles):
             raise ApplicationErased
@@ -190,8 +202,11 @@ class KeyStore:
         return {each: standing.get(each.application, {}) for each in wanted}
 
     async def _nik_key(self) -> bytes:
-        async with borrowed(self.pool) as connection:
-            return await self._named(connection, NIK, FOREVER, ONCE[NIK])
+        """Returns the key of the person index. The key never changes, so it is read once."""
+        if self._nik is None:
+            async with borrowed(self.pool) as connection:
+                self._nik = await self._named(connection, NIK, FOREVER, ONCE[NIK])
+        return self._nik
 
     async def satisfaction_key(self, application: UUID) -> DossierKey | None:
         """Returns the applicant's key for survey answers.
@@ -216,18 +231,25 @@ class KeyStore:
     async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
         """Returns the applications in which the person with this NIK has a role. The newest application is the first.
 
-        If `roles` is given, only these roles count.
+        If `roles` is given, only these roles count. Concurrent calls share one query.
         """
-        async with borrowed(self.pool) as connection:
-            key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
-            return await person_index.applications_of(connection, key, nik, limit=limit, roles=roles)
+        key = await self._nik_key()
+        wanted = _Search(person_index.lookup(key, nik), limit, None if roles is None else tuple(roles))
+        return await self._searching.get(wanted) or []
+
+    async def _search(self, connection: AsyncConnection, wanted: list["_Search"]) -> dict["_Search", list[UUID]]:
+        found: dict[_Search, list[UUID]] = {}
+        for limit, roles in {(each.limit, each.roles) for each in wanted}:
+            lookups = [each.lookup for each in wanted if (each.limit, each.roles) == (limit, roles)]
+            rows = await person_index.applications_of(connection, lookups, limit=limit, roles=roles)
+            found |= {_Search(looked_up, limit, roles): known for looked_up, known in rows.items()}
+        return found
 
     async def find(self, nik: str) -> FoundPerson:
         """Returns the applications of the person with this NIK, and also applications of other persons (padding)."""
-        if self._nik is None:
-            self._nik = await self._nik_key()
+        key = await self._nik_key()
         async with borrowed(self.pool) as connection:
-            return await person_index.find(connection, self._nik, nik)
+            return await person_index.find(connection, key, nik)
 
     async def persons_of(self, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
         """Returns the references to the applicant and the subject of each application. Erased persons are left out."""

@@ -5,7 +5,7 @@ transaction locks the row of the person. So an erasure of this person happens ei
 """
 
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
@@ -22,9 +22,13 @@ ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, pe
 """Inserts a row for each person who has no row. Locks the rows of all given persons until the transaction ends."""
 
 APPLICATIONS = """
-SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (person)
-WHERE p.lookup = %(lookup)s AND (%(roles)s::text[] IS NULL OR d.role = ANY(%(roles)s))
-ORDER BY d.application_id DESC LIMIT %(limit)s
+SELECT p.lookup, found.application_id
+FROM unnest(%(lookups)b::bytea[]) AS wanted (lookup) JOIN persons p USING (lookup) CROSS JOIN LATERAL (
+    SELECT DISTINCT d.application_id FROM dossier_keys d
+    WHERE d.person = p.person AND (%(roles)b::text[] IS NULL OR d.role = ANY(%(roles)b))
+    ORDER BY d.application_id DESC LIMIT %(limit)b
+) AS found
+ORDER BY p.lookup, found.application_id DESC
 """
 
 CANDIDATES = """
@@ -78,14 +82,18 @@ async def references(
 
 
 async def applications_of(
-    connection: AsyncConnection, key: bytes, nik: str, *, limit: int, roles: Collection[str] | None = None
-) -> list[UUID]:
-    """Returns the newest applications in which the person has a role. If `roles` is given, only these roles count.
+    connection: AsyncConnection, lookups: Sequence[bytes], *, limit: int, roles: Collection[str] | None
+) -> dict[bytes, list[UUID]]:
+    """Returns the newest applications in which each person has a role. If `roles` is given, only these roles count.
 
-    If the NIK is unknown, the list is empty.
+    Each person has at most `limit` applications in the result. A person who is not known is left out.
     """
-    values = {"lookup": lookup(key, nik), "roles": None if roles is None else list(roles), "limit": limit}
-    return [row[0] for row in await (await connection.execute(APPLICATIONS, values)).fetchall()]
+    values = {"lookups": list(lookups), "roles": None if roles is None else list(roles), "limit": limit}
+    found: dict[bytes, list[UUID]] = {}
+    cursor = await connection.execute(APPLICATIONS, values, prepare=True)
+    for looked_up, application in await cursor.fetchall():
+        found.setdefault(bytes(looked_up), []).append(application)
+    return found
 
 
 async def find(connection: AsyncConnection, key: bytes, nik: str) -> FoundPerson:

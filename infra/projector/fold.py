@@ -82,9 +82,15 @@ class Poisoned(Exception):
 class LogPage:
     """A page of the log. Several views can fold one page. Each event is decoded at most once."""
 
-    def __init__(self, events: Sequence[RawEvent]) -> None:
+    def __init__(self, events: Sequence[RawEvent], decoded: dict[int, Recorded] | None = None) -> None:
+        """`decoded` contains the events that are already decoded, by position. Several pages may share this dict."""
         self.events = events
-        self._decoded: dict[int, Recorded] = {}
+        self._decoded = {} if decoded is None else decoded
+
+    def followed_by(self, page: "LogPage") -> "LogPage":
+        """Returns a page with the events of this page and the later events of `page`."""
+        later = [event for event in page.events if event[4] > self.events[-1][4]]
+        return LogPage([*self.events, *later], self._decoded)
 
     def streams(self, topics: str, after: int) -> dict[UUID, list[RawEvent]]:
         """Returns the events after the position `after` whose event types begin with `topics`, by stream."""

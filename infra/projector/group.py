@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from domain.application.events import Recorded
 from infra.projector.fold import PAGE, AnyCursor, LogPage, Poisoned, read_page
 from infra.projector.step import Steps
 from infra.service import BackgroundService
@@ -28,8 +29,8 @@ If a connection is lost, a notification may be lost too.
 QUIET_POLLS = 4
 """After this number of waits without an event, all runners look at their tables and positions."""
 WRITE_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
-"""The rows of a view are stored at most once in this number of seconds. So one statement stores the events of many
-commands.
+"""A view folds and stores new events at most once in this number of seconds. So the events of several commands are
+folded together, and one statement stores them.
 
 An officer does not notice 20 ms. The view `progress`, which citizens read, is stored at once.
 """
@@ -48,11 +49,28 @@ class Member:
     released: threading.Event = field(default_factory=threading.Event)
     is_faulty: bool = False
     """Whether the runner failed in the group. Then it must fold alone until it has caught up."""
-    written_at: float = 0.0
+    folded_at: float = 0.0
+    waiting: LogPage | None = None
+    """The events that were read and are not folded yet."""
 
     def due_in(self, now: float) -> float:
-        """Returns the number of seconds until the rows may be stored. Returns 0 if the rows may be stored now."""
-        return max(self.written_at + WRITE_SECONDS.get(self.steps.shard.view.name, 0.0) - now, 0.0)
+        """Returns the number of seconds until the events may be folded. Returns 0 if they may be folded now."""
+        return max(self.folded_at + WRITE_SECONDS.get(self.steps.shard.view.name, 0.0) - now, 0.0)
+
+    @property
+    def read_to(self) -> int:
+        """The position up to which the events were read."""
+        return self.waiting.events[-1][4] if self.waiting else self.steps.folded
+
+    @property
+    def is_written(self) -> bool:
+        """Whether every event that was read is folded and stored."""
+        return self.waiting is None and self.steps.is_written
+
+    def take(self, page: LogPage) -> LogPage:
+        """Returns the waiting events, followed by the events of the page. Then no event waits."""
+        taken, self.waiting = (self.waiting.followed_by(page) if self.waiting else page), None
+        return taken
 
 
 class RunnerGroup:
@@ -64,6 +82,8 @@ class RunnerGroup:
         self._members: list[Member] = []
         self._quiet = 0
         """The number of waits without an event, in a row."""
+        self._decoded: dict[int, Recorded] = {}
+        """The decoded events that a member may still need, by position."""
 
     def has_place(self, position: int) -> bool:
         """Returns whether a runner at this position may take part. The members of a group are at near positions."""
@@ -78,6 +98,7 @@ class RunnerGroup:
         group if no other thread leads.
         """
         member.released.clear()
+        member.waiting = None
         with self._lock:
             leads = not self._is_led
             self._is_led = True
@@ -97,6 +118,7 @@ class RunnerGroup:
     def _lead(self, leader: Member, connection: psycopg.Connection[Any]) -> None:
         connection.execute("LISTEN stored_events")
         self._quiet = 0
+        self._decoded.clear()
         try:
             while self._pass(leader, connection):
                 pass
@@ -113,31 +135,38 @@ class RunnerGroup:
         """
         cursor = psycopg.Cursor(connection, row_factory=tuple_row)
         members = self._now()
-        page = read_page(leader.steps.shard, cursor, min(member.steps.folded for member in members), PAGE)
+        page = read_page(leader.steps.shard, cursor, min(member.read_to for member in members), PAGE)
         is_full = len(page) == PAGE
-        shared = LogPage(page)
+        shared = LogPage(page, self._decoded)
         for member in members:
             self._fold(member, shared, cursor, is_full=is_full)
+        if len(self._decoded) > PAGE:
+            folded = min((member.steps.folded for member in self._now()), default=0)
+            for position in [position for position in self._decoded if position <= folded]:
+                del self._decoded[position]
         if leader.stopping.is_set() or leader.released.is_set():
             return False
         if is_full:
             return True
         now = time.monotonic()
-        waits = [member.due_in(now) for member in self._now() if not member.steps.is_written]
+        waits = [member.due_in(now) for member in self._now() if not member.is_written]
         notified = list(connection.notifies(timeout=min(waits, default=POLL_SECONDS), stop_after=1))
         self._quiet = 0 if notified or waits else self._quiet + 1
         return self._quiet < QUIET_POLLS
 
     def _fold(self, member: Member, page: LogPage, cursor: AnyCursor, *, is_full: bool) -> None:
-        """Folds a page for one member, and stores the rows if they are due. If this fails, releases the member."""
+        """Folds a page for one member and stores the rows, if the member is due. If this fails, releases the member."""
         now, steps = time.monotonic(), member.steps
+        events = member.take(page)
         try:
-            steps.fold(page, cursor)
-            if not steps.is_written and (is_full or not member.due_in(now)):
-                if not is_full:  # after a long read, the last events are stored at once
-                    member.written_at = now
+            if is_full or len(events.events) >= PAGE or not member.due_in(now):
+                steps.fold(events, cursor)
+                if not steps.is_written and not is_full:  # after a long read, the last events are folded at once
+                    member.folded_at = now
                 steps.write(cursor)
-            if not is_full and steps.is_written:
+            elif events.events:
+                member.waiting = events
+            if not is_full and member.is_written:
                 member.caught_up()
         except (Poisoned, psycopg.ProgrammingError):  # for example, an operator has dropped the table
             member.is_faulty = True

@@ -78,6 +78,7 @@ class Steps:
         self._stored: tuple[int, str] | None = None
         """The value of `known` when the rows in memory were last equal to the rows of the table."""
         write = shard.view.upsert_from("moved")
+        self._definition = definitions.values(shard.view)
         self._write = fill(MOVE_AND_WRITE.format(write), identifier(shard.view))
 
     def step(self) -> bool:
@@ -124,7 +125,7 @@ class Steps:
         self.known = None
 
     def _read(self) -> tuple[int, str]:
-        values = {"shard": f"{LOG}-{self.shard.name}", **definitions.values(self.shard.view)}
+        values = {"shard": f"{LOG}-{self.shard.name}", **self._definition}
         row = self.cursor.execute(REACHED, values, prepare=True).fetchone()
         if row is None:
             raise Resharded(f"{self.shard.name} is no longer a shard of the view")
@@ -161,7 +162,7 @@ class Steps:
             return self.known is not None
         cursor, view = cursor or self.cursor, self.shard.view
         name = f"{LOG}-{self.shard.name}"
-        values = definitions.values(view) | {
+        values = self._definition | {
             "shard": name,
             "since": self.known[1],
             "to": self.folded,

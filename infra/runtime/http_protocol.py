@@ -80,7 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.limits = others.limits
         self.deadline = self.write_deadline = math.inf
         self.reads = ""
-        self._head_bytes = self._unfinished_bytes = 0
+        self._unfinished_bytes = 0
         self._begun_now = False
         self._refusal = "malformed-request"
 
@@ -140,21 +140,16 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.reads, self._begun_now = "head", True
-        self._head_bytes = self._unfinished_bytes = 0
+        self._unfinished_bytes = 0
         self.deadline = self.loop.time() + self.limits.head_seconds
 
-    def on_url(self, url: bytes) -> None:
-        self._head_bytes += len(url)
-        self._require(self._head_bytes <= self.limits.head_bytes, "head-too-large")
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_bytes += len(name) + len(value) + len(b": \r\n")
-        self._require(self._head_bytes <= self.limits.head_bytes, "head-too-large")
-        super().on_header(name, value)
-        self._require(len(self.headers) <= self.limits.header_lines, "head-too-large")
-
     def on_headers_complete(self) -> None:
+        """Checks the size of the whole head. A head that is not complete is limited by `_count_unfinished`, and by the
+        size of a packet.
+        """
+        head_bytes = len(self.url) + sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
+        self._require(head_bytes <= self.limits.head_bytes, "head-too-large")
+        self._require(len(self.headers) <= self.limits.header_lines, "head-too-large")
         self.reads = "body"
         self.deadline = self.loop.time() + self.limits.body_seconds
         super().on_headers_complete()

@@ -2,15 +2,16 @@
 
 import json
 from copy import deepcopy
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.application.events import Recorded
+from domain.application import status
+from domain.application.events import ApplicationEvent, DeemedApproved, Recorded
 from domain.clocks.marks import marks_of
-from projections import clock_ledger, desk, incidents, progress, promises_and_payments, statistics
+from projections import clock_ledger, desk, incidents, progress, promises, promises_and_payments, statistics
 from projections.view import R, Row, View, ViewOf
 from tests.builders import APPLICATION
 from tests.domain import arbitrary
@@ -64,3 +65,25 @@ def test_a_row_shows_the_clocks_of_all_its_events_in_whatever_order_they_came(hi
 def _batches(length: int, cuts: set[int]) -> list[tuple[int, int]]:
     ends = sorted({cut for cut in cuts if cut < length} | {length})
     return list(zip([0, *ends], ends, strict=False))
+
+
+def test_what_a_view_skips_changes_nothing_but_the_status() -> None:
+    class Everything:
+        def __contains__(self, _: object) -> bool:
+            return True
+
+    @given(arbitrary.histories)
+    @settings(max_examples=200)
+    def as_if_nothing_were_skipped(history: list[Recorded]) -> None:
+        quick = desk.fold(None, APPLICATION, history)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(desk, "NOTED", Everything())
+            patched.setattr(status, "MOVING", Everything())
+            assert desk.fold(None, APPLICATION, history) == quick
+
+    as_if_nothing_were_skipped()
+
+
+def test_every_event_with_a_promise_may_set_it() -> None:
+    promising = {kind for kind in get_args(ApplicationEvent) if "promise" in get_type_hints(kind)}
+    assert promising - {DeemedApproved} == promises.PROMISING  # a deemed approval names the promise that was broken
