@@ -28,7 +28,7 @@ def asked(language: str, **headers: str) -> Response:
         "path": f"/{language}/statistics",
         "path_params": {"language": language},
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
-        "app": SimpleNamespace(state=SimpleNamespace(dependencies=dependencies)),
+        "app": SimpleNamespace(dependencies=dependencies),
     }
     return asyncio.run(answer(Request(scope)))
 
