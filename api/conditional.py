@@ -5,6 +5,7 @@ For each request header, the parser and openapi.json use the same regular expres
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +30,15 @@ WAIT_SECONDS_MAX = 10
 def application_id(request: Request) -> UUID:
     """Returns the application id in the path. Raises Problem `not-found` if the id is not a UUID."""
     try:
-        return UUID(request.path_params["application_id"])
+        return _parsed(request.path_params["application_id"])
     except ValueError:
         raise Problem("not-found") from None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> UUID:
+    """An endpoint asks several times for the id in its path."""
+    return UUID(text)
 
 
 async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:

@@ -88,9 +88,14 @@ def _client(principal: Principal) -> dict[str, str]:
 
     For a citizen, returns only the role.
     """
-    fields = {"role": principal.bearer.value, "office": principal.office, "agency": principal.agency}
-    actor = str(principal.actor or "")
-    return {name: value for name, value in {**fields, "actor": actor}.items() if value}
+    fields = {"role": principal.bearer.value}
+    if principal.office:
+        fields["office"] = principal.office
+    if principal.agency:
+        fields["agency"] = principal.agency
+    if principal.actor:
+        fields["actor"] = str(principal.actor)
+    return fields
 
 
 def _stamped(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

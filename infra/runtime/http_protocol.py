@@ -80,7 +80,9 @@ class HttpProtocol(HttpToolsProtocol):
         self.limits = others.limits
         self.deadline = self.write_deadline = math.inf
         self.reads = ""
-        self._unfinished_bytes = 0
+        self._packet_bytes = self._unfinished_bytes = 0
+        self._head_bytes_max = 0
+        """The size of all packets since the request began. The head is not larger."""
         self._begun_now = False
         self._refusal = "malformed-request"
 
@@ -109,16 +111,18 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         self._begun_now = False
+        self._packet_bytes = len(data)
+        self._head_bytes_max += len(data)
         try:
             self.parser.feed_data(data)
-            self._count_unfinished(len(data))
+            self._count_unfinished()
         except httptools.HttpParserUpgrade:
             pass  # the request to upgrade is ignored
         except (httptools.HttpParserError, TooMuch):
             self.others.closed(self._refusal)
             self.refuse(self._refusal)
 
-    def _count_unfinished(self, received: int) -> None:
+    def _count_unfinished(self) -> None:
         """Counts bytes that the parser has not reported yet, for example the beginning of a header without an end.
 
         If a request begins in this packet, nothing is counted, because the packet may also contain the end of the
@@ -126,7 +130,7 @@ class HttpProtocol(HttpToolsProtocol):
         """
         if self._begun_now or not self.reads:
             return
-        self._unfinished_bytes += received
+        self._unfinished_bytes += self._packet_bytes
         if self.reads == "head":
             self._require(self._unfinished_bytes <= self.limits.head_bytes, "head-too-large")
         else:
@@ -141,14 +145,16 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.reads, self._begun_now = "head", True
         self._unfinished_bytes = 0
+        self._head_bytes_max = self._packet_bytes
         self.deadline = self.loop.time() + self.limits.head_seconds
 
     def on_headers_complete(self) -> None:
         """Checks the size of the whole head. A head that is not complete is limited by `_count_unfinished`, and by the
         size of a packet.
         """
-        head_bytes = len(self.url) + sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
-        self._require(head_bytes <= self.limits.head_bytes, "head-too-large")
+        if self._head_bytes_max > self.limits.head_bytes:
+            head_bytes = len(self.url) + sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
+            self._require(head_bytes <= self.limits.head_bytes, "head-too-large")
         self._require(len(self.headers) <= self.limits.header_lines, "head-too-large")
         self.reads = "body"
         self.deadline = self.loop.time() + self.limits.body_seconds

@@ -162,6 +162,21 @@ def test_a_head_within_the_limits_is_answered_however_it_is_cut(
         assert rest(client).startswith(b"HTTP/1.1 200")
 
 
+@given(cuts=st.lists(st.integers(1, 2000), max_size=5), over=st.integers(1, 900))
+def test_a_head_beyond_the_limits_is_431_however_it_is_cut(door: Door, cuts: list[int], over: int) -> None:
+    """No packet alone is larger than the limit."""
+    whole = head(*(b"X: " + b"a" * ((SMALL.head_bytes + over) // 10) for _ in range(10)))
+    with door.call() as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        places = sorted({cut % len(whole) for cut in cuts} | {0, len(whole) // 3, 2 * len(whole) // 3, len(whole)})
+        with contextlib.suppress(OSError):
+            for start, end in pairwise(places):
+                client.sendall(whole[start:end])
+                time.sleep(0.002)
+        found = rest(client)
+        assert found == b"" or found.startswith(b"HTTP/1.1 431"), "a reset may overtake the answer"
+
+
 def test_many_requests_in_one_packet_are_not_one_long_head(door: Door) -> None:
     found = door.answer(GET * 200 + head(b"Connection: close"))
     assert found.count(b"HTTP/1.1 200") == 201
