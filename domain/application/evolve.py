@@ -130,10 +130,7 @@ def fold(history: Iterable[Recorded]) -> Application:
 
 
 def evolve(application: Application, recorded: Recorded) -> Application:
-    """Return the application after one more event.
-
-    The function accepts every event in every state.
-    """
+    """Return the application after one more event. The function accepts every event in every state."""
     if isinstance(recorded.event, REVISING):
         return _revised(application, recorded)
     return _evolved(application, recorded)
