@@ -56,6 +56,16 @@ async def test_the_same_nik_is_the_same_person_in_every_role(store: KeyStore, fr
     assert await store.applications_of("3374010101900002", limit=9) == []
 
 
+async def test_searches_that_share_a_query_get_their_own_answers(store: KeyStore) -> None:
+    first, second = await submitted(store, applicant=SITI), await submitted(store, applicant=BUDI, subject=SITI)
+    asked = [(SITI, 9, None), (SITI, 1, None), (BUDI, 9, None), (SITI, 9, ("subject",)), ("3374010101900002", 9, None)]
+    answers = await asyncio.gather(
+        *(store.applications_of(nik, limit=limit, roles=roles) for nik, limit, roles in asked * 20)
+    )
+    both = sorted([first, second], reverse=True)
+    assert answers == [both, both[:1], [second], [second], []] * 20
+
+
 async def test_who_has_no_nik_has_a_reference_of_this_application_alone(store: KeyStore, fresh: Fresh) -> None:
     references = [persons_of(fresh, await submitted(store)).values() for _ in range(2)]
     assert len({person for each in references for person in each}) == 4
