@@ -80,9 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.limits = others.limits
         self.deadline = self.write_deadline = math.inf
         self.reads = ""
-        self._packet_bytes = self._unfinished_bytes = 0
-        self._head_bytes_max = 0
-        """The size of all packets since the request began. The head is not larger."""
+        self._head_bytes = self._unfinished_bytes = 0
         self._begun_now = False
         self._refusal = "malformed-request"
 
@@ -111,18 +109,16 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         self._begun_now = False
-        self._packet_bytes = len(data)
-        self._head_bytes_max += len(data)
         try:
             self.parser.feed_data(data)
-            self._count_unfinished()
+            self._count_unfinished(len(data))
         except httptools.HttpParserUpgrade:
             pass  # the request to upgrade is ignored
         except (httptools.HttpParserError, TooMuch):
             self.others.closed(self._refusal)
             self.refuse(self._refusal)
 
-    def _count_unfinished(self) -> None:
+    def _count_unfinished(self, received: int) -> None:
         """Counts bytes that the parser has not reported yet, for example the beginning of a header without an end.
 
         If a request begins in this packet, nothing is counted, because the packet may also contain the end of the
@@ -130,7 +126,7 @@ class HttpProtocol(HttpToolsProtocol):
         """
         if self._begun_now or not self.reads:
             return
-        self._unfinished_bytes += self._packet_bytes
+        self._unfinished_bytes += received
         if self.reads == "head":
             self._require(self._unfinished_bytes <= self.limits.head_bytes, "head-too-large")
         else:
@@ -144,18 +140,22 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.reads, self._begun_now = "head", True
-        self._unfinished_bytes = 0
-        self._head_bytes_max = self._packet_bytes
+        self._head_bytes = self._unfinished_bytes = 0
         self.deadline = self.loop.time() + self.limits.head_seconds
 
+    def on_url(self, url: bytes) -> None:
+        self._head_bytes += len(url)
+        self._require(self._head_bytes <= self.limits.head_bytes, "head-too-large")
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._head_bytes += len(name) + len(value) + len(b": \r\n")
+        limits = self.limits
+        within = self._head_bytes <= limits.head_bytes and len(self.headers) <= limits.header_lines
+        self._require(within, "head-too-large")
+
     def on_headers_complete(self) -> None:
-        """Checks the size of the whole head. A head that is not complete is limited by `_count_unfinished`, and by the
-        size of a packet.
-        """
-        if self._head_bytes_max > self.limits.head_bytes:
-            head_bytes = len(self.url) + sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
-            self._require(head_bytes <= self.limits.head_bytes, "head-too-large")
-        self._require(len(self.headers) <= self.limits.header_lines, "head-too-large")
         self.reads = "body"
         self.deadline = self.loop.time() + self.limits.body_seconds
         super().on_headers_complete()

@@ -162,6 +162,33 @@ def test_a_head_within_the_limits_is_answered_however_it_is_cut(
         assert rest(client).startswith(b"HTTP/1.1 200")
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+BEGUN = {
+    "many headers": (b"GET / HTTP/1.1\r\n" + b"X: x\r\n" * 100,),
+    "large headers": (b"GET / HTTP/1.1\r\n" + (b"X: " + b"a" * 500 + b"\r\n") * 10,),
+    "large headers after a request": (
+        GET,
+        b"GET / HTTP/1.1\r\n" + (b"X: " + b"a" * 500 + b"\r\n") * 10,
+    ),
+    "many trailers": (CHUNKED, b"X: x\r\n" * 100),
+    "many trailers in the first packet": (CHUNKED + b"X: x\r\n" * 100,),
+    "many trailers of a whole request": (CHUNKED + b"X: x\r\n" * 100 + b"\r\n",),
+}
+
+
+@pytest.mark.parametrize("packets", BEGUN.values(), ids=BEGUN.keys())
+def test_what_is_too_large_is_refused_although_its_end_does_not_come(door: Door, packets: tuple[bytes, ...]) -> None:
+    """Nothing waits for the deadline of a head or a body, so no client can make the server keep many headers."""
+    with door.call() as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for packet in packets:
+            client.sendall(packet)
+            time.sleep(0.02)
+        found = rest(client)
+    assert b'"code":"head-too-large"' in found
+    assert b"HTTP/1.1 431" in found
+
+
 @given(cuts=st.lists(st.integers(1, 2000), max_size=5), over=st.integers(1, 900))
 def test_a_head_beyond_the_limits_is_431_however_it_is_cut(door: Door, cuts: list[int], over: int) -> None:
     """No packet alone is larger than the limit."""
