@@ -33,15 +33,11 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """New rows for a stream. `history` holds the earlier events of the stream. `rows` holds one row for each of
-    `events`. `command` is the id of the command that caused the events. `own` is the commitment of the last new row.
-    Each value in `claims` may belong to only one stream.
+    """New rows for a stream. `history` holds the earlier events of the stream. `own` is the commitment of the last new
+    row. Each value in `claims` may belong to only one stream.
     """
 
     history: StreamHistory
-    events: tuple[ApplicationEvent, ...]
-    act: Act
-    command: UUID
     rows: tuple[StoredRow, ...]
     own: str
     claims: tuple[bytes, ...] = ()

@@ -15,13 +15,13 @@ from weakref import WeakValueDictionary
 import orjson
 from eventsourcing.persistence import StoredEvent
 
-from domain.application.events import ApplicationEvent, Recorded
+from domain.application.events import ApplicationEvent
 from domain.provenance import Act
 from domain.registry.registry import Registry
 from domain.satisfaction import SatisfactionAnswered
 from infra.eventstore.envelope import command_id, digest, mac
 from infra.eventstore.group_commit import GroupCommit
-from infra.eventstore.history import STREAM, head_of
+from infra.eventstore.history import STREAM, entry_of, head_of
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.recorder import Save, SaveOutcome
 from infra.eventstore.rows import rows_of
@@ -29,7 +29,7 @@ from infra.keys.key_store import DossierKey, KeyStore, NamedKeys
 from infra.keys.receipt_codes import ReceiptCodes
 from infra.postgres.pool import Pool, borrowed
 from service_layer.event_store import Draft, PersonalParts, SavedSurvey, Stored
-from service_layer.streams import CommandIdentity, StreamEntry, StreamHistory
+from service_layer.streams import CommandIdentity, StreamHistory
 
 CLAIM_BYTES = 20
 
@@ -124,7 +124,7 @@ class PostgresEventStore:
             personal=personal,
             keys=await self._keys_for(history, personal),
         )
-        return Draft(history, tuple(events), act, identity.command, tuple(rows), own, claims)
+        return Draft(history, tuple(rows), own, claims)
 
     async def append(self, drafts: Sequence[Draft]) -> Sequence[Stored] | None:
         outcome = await self.save(save_of(drafts))
@@ -183,17 +183,9 @@ class PostgresEventStore:
         return SavedSurvey(CommandIdentity(UUID(state["command"]), state["digest"]), int(position))
 
     def _stored(self, draft: Draft, positions: tuple[int, ...], recorded_at: datetime | None) -> Stored:
-        """Returns the stored draft. The events are not decoded from the rows, because the rows were made from them."""
-        command = str(draft.command)
         entries = [
-            StreamEntry(
-                Recorded(version=row.originator_version, act=draft.act, event=event, recorded_at=recorded_at),
-                row.topic,
-                command,
-                row.state,
-                position,
-            )
-            for event, row, position in zip(draft.events, draft.rows, positions, strict=True)
+            entry_of((row.originator_version, row.topic, row.state, position, recorded_at))
+            for row, position in zip(draft.rows, positions, strict=True)
         ]
         after = draft.history.then(entries, draft.own)
         self.kept(after)
