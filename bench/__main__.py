@@ -28,6 +28,7 @@ from bench import (
 )
 from bench.rig.report import Measured
 from bench.rig.size import Size
+from infra.runtime.serve import settle
 
 Run = Callable[..., Iterator[Measured]]
 
@@ -72,6 +73,7 @@ def main() -> int:
     unknown = set(options.names) - set(NAMES)
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
+    settle()  # as in the processes of Jejak
     ok = True
     signal.signal(signal.SIGTERM, _stopped)  # with this, SIGTERM also stops the servers and removes the folders
     try:

@@ -15,7 +15,6 @@ from bench.rig.report import Measured
 from bench.rig.size import Size
 from infra.projector.runner import Runner, runners, wait_until_caught_up
 from infra.projector.views import VIEWS
-from infra.runtime.serve import settle
 from projections.view import View
 
 LEAN = "desk"
@@ -32,7 +31,6 @@ EVENTS_EACH = 14
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
-    settle()  # as in the process that projects
     with installed() as where:
         say("project: writing the log")
         append_plan(where, applications=size.pick(12_000, 100_000) // EVENTS_EACH)
