@@ -2,7 +2,7 @@
 the metrics.
 """
 
-import secrets
+import random
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
@@ -38,6 +38,9 @@ No client ever receives this status.
 """
 PRINCIPAL, TRACE = "jejak.principal", "jejak.trace_id"
 """Under these names, the scope of a request contains the principal and the trace id of the request."""
+
+TRACES = random.Random()  # noqa: S311 - a trace id is not a secret
+"""This generator needs no call of the operating system for each request."""
 
 RawHeaders = Collection[tuple[bytes, bytes]]
 Observe = Callable[[RequestReport], None]
@@ -136,5 +139,7 @@ def identified(request: Request, principal: Principal) -> Principal:
 
 def trace_of(scope: MutableMapping[str, Any]) -> str:
     """Returns the request's trace id, which is made at random. A trace id from the client is never used."""
-    trace: str = scope.setdefault(TRACE, secrets.token_hex(16))
+    trace: str | None = scope.get(TRACE)
+    if trace is None:
+        trace = scope[TRACE] = TRACES.randbytes(16).hex()
     return trace

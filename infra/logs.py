@@ -8,6 +8,7 @@ import contextlib
 import logging
 import sys
 from datetime import UTC, datetime
+from uuid import UUID
 
 import orjson
 import structlog
@@ -83,18 +84,18 @@ class RequestLog:
             sys.stderr.buffer.flush()
 
 
-def _client(principal: Principal) -> dict[str, str]:
+def _client(principal: Principal) -> dict[str, str | UUID]:
     """Returns the role, the office or agency, and the random reference of a client.
 
     For a citizen, returns only the role.
     """
-    fields = {"role": principal.bearer.value}
+    fields: dict[str, str | UUID] = {"role": principal.bearer.value}
     if principal.office:
         fields["office"] = principal.office
     if principal.agency:
         fields["agency"] = principal.agency
     if principal.actor:
-        fields["actor"] = str(principal.actor)
+        fields["actor"] = principal.actor
     return fields
 
 

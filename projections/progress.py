@@ -183,7 +183,7 @@ VIEW: ViewOf[ProgressRow] = ViewOf(
     loaded=lambda values: cast("ProgressRow", values[3]),
 )
 
-_QUERIES = queries("progress", columns=VIEW.names, answers=VIEW.answers, answers_absent=VIEW.answers_absent)
+_QUERIES = queries("progress", answers=VIEW.answers, answers_absent=VIEW.answers_absent)
 BY_NUMBER = _QUERIES["BY_NUMBER"]
 BY_ID = _QUERIES["BY_ID"]
 BY_ID_OR_ABSENT = _QUERIES["BY_ID_OR_ABSENT"]

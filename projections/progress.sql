@@ -5,9 +5,9 @@ SELECT coalesce(
     CASE WHEN NOT {answers_absent} THEN ''::bytea END)
 
 -- name: BY_ID
--- Selects the rows of some applications.
-SELECT {columns} FROM views.progress WHERE {answers} AND application_id = ANY(%(ids)s)
+-- Selects the documents of some applications.
+SELECT application_id, body FROM views.progress WHERE {answers} AND application_id = ANY(%(ids)s)
 
 -- name: BY_ID_OR_ABSENT
 -- Does the same as BY_ID, but some of the rows may not exist.
-SELECT {columns} FROM views.progress WHERE {answers_absent} AND application_id = ANY(%(ids)s)
+SELECT application_id, body FROM views.progress WHERE {answers_absent} AND application_id = ANY(%(ids)s)

@@ -1,4 +1,7 @@
-"""Ports: the service layer uses storage and keys only through these interfaces. `infra` implements the ports."""
+"""Ports: the service layer uses storage and keys only through these interfaces. `infra` implements the ports.
+
+The values that each request makes are msgspec structs, because these are made ten times as fast as frozen dataclasses.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -6,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
+
+from msgspec import Struct
 
 from domain.registry.registry import Registry
 from projections import figures
@@ -15,8 +20,7 @@ from projections.satisfaction_figures import CellCounts
 from service_layer.rights import Principal
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """The timeline of one application. `items` contains the entries as a JSON array. The right to read the timeline
     depends on `office` and `offices`.
     """
@@ -361,8 +365,7 @@ class Feeds(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestReport:
+class RequestReport(Struct, frozen=True, kw_only=True):
     """One answered request, for the log and the metrics. The report contains nothing that a client typed.
 
     `route` is the path template of the route. `operation` is the name of the operation, or "" for a page. `principal`

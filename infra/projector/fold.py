@@ -273,7 +273,7 @@ def _packed(document: object) -> bytes:
 
 
 def opened(values: Sequence[Any]) -> list[Any]:
-    """Unpacks stored values, so that they can be compared: another version of zlib may pack equal values
+    """Unpacks stored values, so that they can be compared: another version of zstd may pack equal values
     differently. A damaged value stays packed, so it differs from every other value.
     """
     return [_opened(value) if isinstance(value, bytes) else value for value in values]

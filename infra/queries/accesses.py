@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString, Self
 from uuid import UUID
@@ -74,6 +75,14 @@ Reading = tuple[str, str, str, str, UUID | None, UUID | None, str | None]
 log = structlog.get_logger("jejak.accesses")
 
 
+@dataclass(slots=True)
+class Noted:
+    """When a reading was first noted since it was last stored, and how many times it was noted since then."""
+
+    first: datetime
+    times: int = 1
+
+
 class PostgresAccesses:
     """Implements `service_layer.ports.Accesses`.
 
@@ -84,7 +93,7 @@ class PostgresAccesses:
     def __init__(self, pool: Pool, days: int) -> None:
         self.pool = pool
         self.days = days
-        self._waiting: dict[Reading, tuple[datetime, int]] = {}
+        self._waiting: dict[Reading, Noted] = {}
         self._flushing: asyncio.Task[None] | None = None
         self._ending = asyncio.Event()
         self._forgot_at = -math.inf
@@ -104,11 +113,14 @@ class PostgresAccesses:
         if principal.bearer in (Bearer.CITIZEN, Bearer.PUBLIC):
             return
         reading = (operation, *_who(principal), application_id, desk)
-        at, times = self._waiting.get(reading, (datetime.now(UTC), 0))
-        if not times and len(self._waiting) >= WAITING_MAX:
+        noted = self._waiting.get(reading)
+        if noted is not None:
+            noted.times += 1
+        elif len(self._waiting) < WAITING_MAX:
+            self._waiting[reading] = Noted(datetime.now(UTC))
+        else:
             self._lose(1)
             return
-        self._waiting[reading] = (at, times + 1)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
 
@@ -164,7 +176,7 @@ class PostgresAccesses:
                 self._waiting.clear()
 
     async def _store(self) -> None:
-        batch = dict(self._waiting)
+        batch = [(reading, noted.first, noted.times) for reading, noted in self._waiting.items()]
         if not batch:
             return
         async with borrowed(self.pool) as connection:
@@ -172,19 +184,19 @@ class PostgresAccesses:
             if time.monotonic() - self._forgot_at > FORGET_SECONDS:
                 await connection.execute("SELECT forget_readings(%s)", (self.days,))
                 self._forgot_at = time.monotonic()
-        for reading, (_, stored) in batch.items():
-            at, times = self._waiting.pop(reading)
-            if times > stored:  # this reading was counted again during the insert
-                self._waiting[reading] = (at, times - stored)
+        for reading, _, stored in batch:
+            self._waiting[reading].times -= stored
+            if not self._waiting[reading].times:  # else this reading was counted again during the insert
+                del self._waiting[reading]
 
     def _lose(self, number: int) -> None:
         if number:
             READINGS_LOST.inc(number)
 
 
-async def _insert(connection: AsyncConnection, batch: dict[Reading, tuple[datetime, int]]) -> None:
+async def _insert(connection: AsyncConnection, batch: Iterable[tuple[Reading, datetime, int]]) -> None:
     await connection.execute(WRITING)
-    rows = [(at, *reading, times) for reading, (at, times) in batch.items()]
+    rows = [(at, *reading, times) for reading, at, times in batch]
     await connection.execute(STORE, [list(column) for column in zip(*rows, strict=True)], prepare=True)
 
 

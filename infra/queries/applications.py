@@ -6,7 +6,7 @@ reaches a position. A waiting reader causes no query.
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Any, Self
@@ -23,7 +23,6 @@ from infra.postgres.coalescer import Coalescer
 from infra.postgres.packing import unpack
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.checkpoints import LOG, POSITION, STOPPED
-from infra.projector.fold import read_row
 from infra.projector.views import VIEWS
 from infra.queries.checkpoint_listener import Positions
 from infra.queries.relay_lag import RELAYS, Behind
@@ -65,7 +64,6 @@ class StoredFile(msgspec.Struct):
 
 STORED_FILE = msgspec.json.Decoder(StoredFile)
 STORED_TIMELINE = msgspec.json.Decoder(StoredTimeline)
-BODY = list(progress.VIEW.columns).index("body")
 
 
 class PostgresViews:
@@ -75,7 +73,7 @@ class PostgresViews:
         self.pool = pool
         self.clock = DatabaseClock(pool)
         self.positions = Positions(conninfo)
-        self.rows: Coalescer[UUID, Sequence[Any]] = Coalescer(_rows, conninfo)
+        self.rows: Coalescer[UUID, bytes] = Coalescer(_rows, conninfo)
         self.eras: Coalescer[int, int] = Coalescer(_eras, conninfo)
 
     async def __aenter__(self) -> Self:
@@ -90,18 +88,15 @@ class PostgresViews:
         await self._opened.aclose()
 
     async def row(self, application_id: UUID) -> ProgressRow | None:
-        values = await self._values(application_id)
-        return read_row(progress.VIEW, values) if values else None
+        packed = await self.rows.get(application_id)
+        return orjson.loads(unpack(packed)) if packed is not None else None
 
     async def timeline(self, application_id: UUID) -> Timeline | None:
-        values = await self._values(application_id)
-        if values is None:
+        packed = await self.rows.get(application_id)
+        if packed is None:
             return None
-        stored = STORED_TIMELINE.decode(unpack(values[BODY]))
+        stored = STORED_TIMELINE.decode(unpack(packed))
         return Timeline(bytes(stored.timeline), stored.version, stored.office, stored.offices)
-
-    async def _values(self, application_id: UUID) -> Sequence[Any] | None:
-        return await self.rows.get(application_id)
 
     async def row_by_number(self, number: str) -> ProgressRow | None:
         found = await self._one(BY_NUMBER, {"number": number})
@@ -111,7 +106,7 @@ class PostgresViews:
         async with reading(self.pool) as connection:
             stored = await (await connection.execute(BY_ID_OR_ABSENT, {"ids": list(applications)})).fetchall()
         # The rows of other offices are unpacked too, so that the duration of a search reveals nothing about them.
-        files = await asyncio.to_thread(lambda: {values[0]: _file(values) for values in stored})
+        files = await asyncio.to_thread(lambda: {key: _file(packed) for key, packed in stored})
         return {
             key: FoundFile(file.service, file.status, file.office)
             for key, file in files.items()
@@ -193,25 +188,26 @@ class PostgresViews:
             return await (await connection.execute(query, values, prepare=True)).fetchone()
 
 
-def _file(values: Sequence[Any]) -> StoredFile | None:
-    """Returns the fields of a row.
+def _file(packed: bytes) -> StoredFile | None:
+    """Returns the fields of a stored document.
 
-    Returns None for a damaged row, so that the search can continue with the other rows.
+    Returns None for a damaged document, so that the search can continue with the other rows.
     """
     try:
-        return STORED_FILE.decode(unpack(values[BODY]))
+        return STORED_FILE.decode(unpack(packed))
     except ValueError:
         return None
 
 
-async def _rows(connection: AsyncConnection, ids: list[UUID]) -> Mapping[UUID, Sequence[Any]]:
+async def _rows(connection: AsyncConnection, ids: list[UUID]) -> Mapping[UUID, bytes]:
     with behind_told():
         cursor = await connection.execute(BY_ID, {"ids": ids}, prepare=True, binary=True)
-        found = {values[0]: values for values in await cursor.fetchall()}
-        if absent := [id_ for id_ in ids if id_ not in found]:
+        found: dict[UUID, bytes] = dict(await cursor.fetchall())
+        if len(found) < len(ids):
+            absent = [id_ for id_ in ids if id_ not in found]
             # A row may be missing because the view is behind. So only a whole view answers this query.
             cursor = await connection.execute(BY_ID_OR_ABSENT, {"ids": absent}, prepare=True, binary=True)
-            found |= {values[0]: values for values in await cursor.fetchall()}
+            found |= dict(await cursor.fetchall())
     return found
 
 

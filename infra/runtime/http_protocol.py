@@ -8,7 +8,7 @@ joined write costs one system call and wakes the client once. `infra/runtime/con
 import asyncio
 import math
 from functools import partial
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import httptools
 from uvicorn.config import Config
@@ -127,46 +127,45 @@ class HttpProtocol(HttpToolsProtocol):
         if self._begun_now or not self.reads:
             return
         self._unfinished_bytes += received
-        if self.reads == "head":
-            self._require(self._unfinished_bytes <= self.limits.head_bytes, "head-too-large")
-        else:
-            self._require(self._unfinished_bytes <= self.limits.body_bytes, "too-large")
+        if self.reads == "head" and self._unfinished_bytes > self.limits.head_bytes:
+            self._too_much("head-too-large")
+        if self.reads == "body" and self._unfinished_bytes > self.limits.body_bytes:
+            self._too_much("too-large")
 
-    def _require(self, kept: bool, refusal: str) -> None:  # noqa: FBT001 - the condition is the point
-        if not kept:
-            self._refusal = refusal
-            raise TooMuch
+    def _too_much(self, refusal: str) -> NoReturn:
+        self._refusal = refusal
+        raise TooMuch
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        HttpToolsProtocol.on_message_begin(self)
         self.reads, self._begun_now = "head", True
         self._head_bytes = self._unfinished_bytes = 0
         self.deadline = self.loop.time() + self.limits.head_seconds
 
     def on_url(self, url: bytes) -> None:
+        self.url += url
         self._head_bytes += len(url)
-        self._require(self._head_bytes <= self.limits.head_bytes, "head-too-large")
-        super().on_url(url)
+        if self._head_bytes > self.limits.head_bytes:
+            self._too_much("head-too-large")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        self._head_bytes += len(name) + len(value) + len(b": \r\n")
-        limits = self.limits
-        within = self._head_bytes <= limits.head_bytes and len(self.headers) <= limits.header_lines
-        self._require(within, "head-too-large")
+        HttpToolsProtocol.on_header(self, name, value)
+        self._head_bytes += len(name) + len(value) + 4  # the colon, the space and the end of the line
+        if self._head_bytes > self.limits.head_bytes or len(self.headers) > self.limits.header_lines:
+            self._too_much("head-too-large")
 
     def on_headers_complete(self) -> None:
         self.reads = "body"
         self.deadline = self.loop.time() + self.limits.body_seconds
-        super().on_headers_complete()
+        HttpToolsProtocol.on_headers_complete(self)
 
     def on_message_complete(self) -> None:
-        super().on_message_complete()
+        HttpToolsProtocol.on_message_complete(self)
         self.reads = ""
         self.deadline = self.loop.time() + self.limits.idle_seconds if self.cycle.response_complete else math.inf
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        HttpToolsProtocol.on_response_complete(self)
         if not self.reads and self.cycle.response_complete:
             self.deadline = self.loop.time() + self.limits.idle_seconds
 
