@@ -10,7 +10,7 @@ ENV SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH} PATH=/build/tools/bin:$PATH PIP_DISAB
 WORKDIR /build
 COPY requirements-run.lock requirements-release.lock ./
 RUN python -m venv tools \
- && tools/bin/pip install --require-hashes -r requirements-release.lock
+ && tools/bin/pip install --no-compile --require-hashes -r requirements-release.lock
 RUN python -m venv --without-pip /opt/jejak \
  && tools/bin/pip --python /opt/jejak/bin/python install --require-hashes -r requirements-run.lock
 COPY pyproject.toml README.md LICENSE ./

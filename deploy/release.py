@@ -70,7 +70,7 @@ def _environment(folder: Path, lock: Path) -> Path:
         "--python",
         folder / "bin/python",
     ]
-    _run(*pip, "install", "--quiet", "--require-hashes", "-r", lock, cwd=lock.parent)
+    _run(*pip, "install", "--quiet", "--no-compile", "--require-hashes", "-r", lock, cwd=lock.parent)
     return folder / "bin"
 
 
