@@ -28,7 +28,7 @@ from bench import (
 )
 from bench.rig.report import Measured
 from bench.rig.size import Size
-from infra.runtime.serve import settle
+from infra.runtime.garbage import settle
 
 Run = Callable[..., Iterator[Measured]]
 

@@ -10,7 +10,7 @@ from api.problems import KINDS
 from docs import generate
 from domain.application.status import Status
 from domain.refusal_tree import all_refusals
-from infra.cli.main import VERBS
+from infra.cli.main import MODULES as VERBS
 from infra.eventstore.topics import CLASSES
 from infra.metrics import METRICS
 from tests.conftest import PROJECT
@@ -110,7 +110,7 @@ def test_the_list_of_events_names_no_topic_that_is_not() -> None:
 
 
 def test_every_command_that_the_documents_show_is_one() -> None:
-    verbs = {verb.name for verb in VERBS}
+    verbs = set(VERBS)
     for file in (PROJECT / "README.md", *DOCS.glob("*.md")):
         shown = re.findall(r"`(?:\.venv/bin/)?jejak ([a-z-]+)", file.read_text(encoding="utf-8"))
         assert set(shown) <= verbs, file.name

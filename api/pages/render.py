@@ -28,6 +28,7 @@ from domain.tracking_number import grouped
 from projections.figures import Statistics
 from projections.progress import ProgressRow
 from projections.satisfaction_figures import Satisfaction
+from service_layer.zone import INSTALLATION_ZONE
 
 __all__ = [
     "LANGUAGES",
@@ -43,9 +44,6 @@ __all__ = [
     "survey_page",
     "tracking_page",
 ]
-
-INSTALLATION_ZONE = "Asia/Jakarta"
-"""The time zone of pages that belong to no office."""
 
 HERE = Path(__file__).parent
 

@@ -14,7 +14,7 @@ import uvloop
 
 from bench.rig.lives import Pattern
 from infra.eventstore.group_commit import GroupCommit
-from infra.runtime.serve import settle
+from infra.runtime.garbage import settle
 
 PROCESSES = 2
 

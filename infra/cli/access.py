@@ -1,19 +1,31 @@
-"""The verbs that give access: `token` makes a bearer token, `psql` opens the database, and `url` prints its URL."""
+"""The verbs about access: `token` makes a bearer token, `psql` opens the database, `url` prints its URL, and `accesses`
+prints the record of accesses for an auditor.
+"""
 
 import argparse
 import asyncio
+import csv
+import json
 import sys
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
+
 from infra.cli.terminal import EXIT_WRONG, settings
-from infra.cli.verb import ROLE, STAFF, Verb, whole
+from infra.cli.verb import POSITION_MAX, ROLE, STAFF, Verb, whole
 from infra.composition import installation
 from infra.keys.tokens import SignedTokens
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.databases import DatabaseRole, Databases, databases
+from infra.queries.accesses import COLUMNS, PAGE, SETTLED, entry
 from service_layer.rights import Bearer, Principal
 
 SECONDS_AN_HOUR = 3600
 HOURS_MAX = 87_600  # ten years
+
+PAGE_ROWS = 1000
 
 
 def token(options: argparse.Namespace) -> int:
@@ -59,6 +71,36 @@ def url(options: argparse.Namespace) -> int:
     return 0
 
 
+def token_disagreement(options: argparse.Namespace) -> str | None:
+    if (options.role is None) == (options.agency is None):
+        return "token needs either --role or --agency, and not both"
+    return None
+
+
+def accesses(options: argparse.Namespace) -> int:
+    with databases(settings()) as found, connect(found.auditor, seconds=LONG_SECONDS) as connection:
+        if options.csv:
+            writer = csv.DictWriter(sys.stdout, COLUMNS)
+            writer.writeheader()
+            writer.writerows(_entries(connection, options.after))
+        else:
+            for each in _entries(connection, options.after):
+                print(json.dumps(each))
+    return 0
+
+
+def _entries(connection: psycopg.Connection, after: int) -> Iterator[dict[str, Any]]:
+    """Yields all entries after the entry with the id `after`. The entries are read page by page."""
+    while True:
+        with connection.transaction():
+            connection.execute(SETTLED)
+            page = [entry(row) for row in connection.execute(PAGE, (after, PAGE_ROWS)).fetchall()]
+        yield from page
+        if len(page) < PAGE_ROWS:
+            return
+        after = page[-1]["id"]
+
+
 VERBS = (
     Verb(
         "token",
@@ -86,6 +128,7 @@ VERBS = (
                 {"type": whole(1, HOURS_MAX), "default": 12, "help": "hours until the token expires (default: 12)"},
             ),
         ),
+        token_disagreement,
     ),
     Verb(
         "psql",
@@ -104,5 +147,25 @@ VERBS = (
         "jejak url",
         "connect your own tools to this address",
         (ROLE,),
+    ),
+    Verb(
+        "accesses",
+        "get access",
+        "print the access record: who read what and when",
+        accesses,
+        "jejak accesses --csv",
+        "keep the last `id`; `jejak accesses --after ID` prints only newer entries",
+        (
+            (
+                ("--after",),
+                {
+                    "type": whole(0, POSITION_MAX),
+                    "default": 0,
+                    "metavar": "ID",
+                    "help": "print only entries after this id (default: 0)",
+                },
+            ),
+            (("--csv",), {"action": "store_true", "help": "print CSV instead of JSON lines"}),
+        ),
     ),
 )

@@ -1,11 +1,19 @@
 """The verbs for the exchange with agencies: `relay`, `topics`, `audit-feed`, `feed` and `intake`."""
 
+import argparse
 from pathlib import Path
 
 from infra.cli import audit, feed, intake, relay, topics
 from infra.cli.verb import ATTACHED, OPS_PORT, POSITION_MAX, Verb, whole
 
-FOR_AGENCIES = (
+
+def topics_disagreement(options: argparse.Namespace) -> str | None:
+    if (options.what == "rotate") == (options.user is None):
+        return "topics rotate needs a USER; topics plan and topics apply do not accept a USER"
+    return None
+
+
+VERBS = (
     Verb(
         "relay",
         "run Jejak",
@@ -91,6 +99,7 @@ FOR_AGENCIES = (
                 },
             ),
         ),
+        topics_disagreement,
     ),
     Verb(
         "audit-feed",

@@ -131,6 +131,14 @@ def seconds(text: str) -> float:
 
 KEEP_MAX = 1_000
 STORE_SECONDS_MIN = 0.1
+
+
+def restore_disagreement(options: argparse.Namespace) -> str | None:
+    if options.finish and (options.into or options.until):
+        return "restore accepts --finish after --into, and not together with --into or --until"
+    return None
+
+
 VERBS = (
     Verb(
         "backup",
@@ -196,5 +204,6 @@ VERBS = (
                 },
             ),
         ),
+        restore_disagreement,
     ),
 )

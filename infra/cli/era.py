@@ -28,6 +28,12 @@ def _line(one: Era) -> str:
     return f"era {one.number}: positions above {one.from_position}, since {instant(one.at)}, {one.reason}"
 
 
+def disagreement(options: argparse.Namespace) -> str | None:
+    if (options.what == "begin") == (options.reason is None):
+        return "era begin needs --reason; era list does not accept --reason"
+    return None
+
+
 VERBS = (
     Verb(
         "era",
@@ -48,5 +54,6 @@ VERBS = (
                 },
             ),
         ),
+        disagreement,
     ),
 )

@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from api.pages.render import INSTALLATION_ZONE
 from domain.registry.editions import OfficeRegistered, RegistryEvent, StandardPublished
 from feeds.history.draft import PASSES, drafted
 from feeds.history.mapping import Mapping
@@ -18,7 +17,6 @@ from feeds.history.mapping_file import read_mapping
 from feeds.history.source import Log
 from infra import logs
 from infra.cli.schedule import interval
-from infra.cli.serving import projecting
 from infra.cli.terminal import EXIT_WRONG, bar, settings
 from infra.cli.verb import OPS_PORT, Verb, whole
 from infra.composition import Installation, installation
@@ -32,11 +30,12 @@ from infra.imports.runs import ListedRun
 from infra.imports.source_url import SourceUrlWrong, is_source_url, source_url
 from infra.imports.undo import TakenBack, undo
 from infra.postgres.databases import Databases, databases
-from infra.projector.runner import wait_until_caught_up
+from infra.projector.runner import projecting, wait_until_caught_up
 from infra.queries.statistics import forget
 from infra.runtime.ops_server import ops_of
 from infra.runtime.worker import run_worker
 from infra.settings import SECONDS_A_DAY, Settings
+from service_layer.zone import INSTALLATION_ZONE
 
 NAMED_MAX = 20
 NICENESS = 10
@@ -74,7 +73,7 @@ async def _import(options: argparse.Namespace, mapping: Mapping, found: Database
             summary = await checked(made, log, mapping, _size(log), bar)
             if options.dry_run:
                 return await _foresee(made, log, mapping, summary)
-            with projecting(found):
+            with projecting(found.serving):
                 await appended(made, log, mapping, summary, bar)
                 await asyncio.to_thread(wait_until_caught_up, found.serving)
         await forget(made.pool)
@@ -83,7 +82,7 @@ async def _import(options: argparse.Namespace, mapping: Mapping, found: Database
 
 async def _import_since(made: Installation, followed: Followed, found: Databases) -> Summary:
     """Imports what is new since the last import with a cursor."""
-    with followed.alone(), projecting(found):
+    with followed.alone(), projecting(found.serving):
         rows, summary = await one_pass(made, followed)
         await asyncio.to_thread(wait_until_caught_up, found.serving)
     await forget(made.pool)
@@ -165,7 +164,7 @@ async def _taken_back(options: argparse.Namespace, found: Databases) -> tuple[Li
     async with installation(settings(), found) as made:
         runs = runs_of(made)
         run = runs.named(options.undo)
-        with projecting(found):
+        with projecting(found.serving):
             with bar("taking back", run.run.applications, "app") as advance:
                 counted = await asyncio.to_thread(undo, run, runs, advance, dry=options.dry_run)
             if not options.dry_run:
@@ -315,6 +314,7 @@ VERBS = (
             (("--json",), {"action": "store_true", "help": "with --list: one JSON object for each run"}),
             (("--undo",), {"metavar": "RUN", "help": "take a run back; RUN is the beginning of its id in --list"}),
         ),
+        disagreement,
     ),
     Verb(
         "follow",

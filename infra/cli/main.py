@@ -3,64 +3,69 @@
 import argparse
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import version
+from types import MappingProxyType
 
-import psycopg
-
-from feeds.agencies.topics_file import TopicsWrong
-from feeds.history.mapping_file import MappingWrong
-from feeds.history.source import SourceError
-from infra.backup.encryption import BackupFault
-from infra.cli import access, accesses, backup, doctor, era, imports, maintenance, schedule, serving, simulate
-from infra.cli.agencies import FOR_AGENCIES
+from infra.cli.verb import Verb
 from infra.database_faults import place_of
-from infra.eventstore.eras import EraNotBegun
-from infra.eventstore.recorder import PersistenceError
-from infra.eventstore.topics import DataNotClosed
-from infra.imports.runs import NoSuchRun
-from infra.imports.source_url import SourceUrlWrong
-from infra.kafka.brokers import ClusterFault
-from infra.keys.key_folder import KeysUnreadable
-from infra.postgres.clock import ClockOff
-from infra.postgres.databases import SchemaNotOurs
-from infra.postgres.embedded import PostgresNotStarted, PostgresNotStopped
-from infra.projector.fold import Poisoned
-from infra.projector.runner import NoSuchShard
-from infra.runtime.descriptors import DescriptorsTooFew
-from infra.runtime.ops_server import PortTaken
 from infra.runtime.signals import ended_by_signals
 from infra.service import EXIT_SERVICE
-from infra.settings import SettingsWrong
-from service_layer.faults import Unavailable
-from simulation.mall import NotSimulated
 
-EXPECTED = (
-    BackupFault,
-    ClockOff,
-    ClusterFault,
-    DataNotClosed,
-    DescriptorsTooFew,
-    EraNotBegun,
-    KeysUnreadable,
-    MappingWrong,
-    NoSuchRun,
-    NoSuchShard,
-    NotSimulated,
-    Poisoned,
-    PortTaken,
-    PersistenceError,
-    PostgresNotStarted,
-    PostgresNotStopped,
-    SchemaNotOurs,
-    SettingsWrong,
-    SourceError,
-    SourceUrlWrong,
-    TimeoutError,
-    TopicsWrong,
-    Unavailable,
+MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("serve", "api"), "serving"),
+        "project": "project",
+        "schedule": "schedule",
+        **dict.fromkeys(("import", "follow", "mapping"), "imports"),
+        "simulate": "simulate",
+        **dict.fromkeys(("prepare", "rebuild", "fsck", "erase"), "maintenance"),
+        "era": "era",
+        **dict.fromkeys(("backup", "restore"), "backup"),
+        "doctor": "doctor",
+        **dict.fromkeys(("relay", "intake", "topics", "audit-feed", "feed"), "agencies"),
+        **dict.fromkeys(("token", "psql", "url", "accesses"), "access"),
+    }
 )
-"""The errors that a user can correct. For such an error, the program prints the message without a stack trace."""
+"""The module of each verb. `jejak` imports only the module of the verb that runs, because an import of all modules
+takes about a second.
+"""
+
+EXPECTED = frozenset(
+    {
+        "TimeoutError",
+        "eventsourcing.persistence.PersistenceError",
+        "feeds.agencies.topics_file.TopicsWrong",
+        "feeds.history.mapping_file.MappingWrong",
+        "feeds.history.source.SourceError",
+        "infra.backup.encryption.BackupFault",
+        "infra.eventstore.eras.EraNotBegun",
+        "infra.eventstore.topics.DataNotClosed",
+        "infra.imports.runs.NoSuchRun",
+        "infra.imports.source_url.SourceUrlWrong",
+        "infra.kafka.brokers.ClusterFault",
+        "infra.keys.wrapping_key.KeysUnreadable",
+        "infra.postgres.clock.ClockOff",
+        "infra.postgres.databases.SchemaNotOurs",
+        "infra.postgres.embedded.PostgresNotStarted",
+        "infra.postgres.embedded.PostgresNotStopped",
+        "infra.projector.fold.Poisoned",
+        "infra.projector.runner.NoSuchShard",
+        "infra.runtime.descriptors.DescriptorsTooFew",
+        "infra.runtime.ops_server.PortTaken",
+        "infra.settings.SettingsWrong",
+        "service_layer.faults.Unavailable",
+        "simulation.mall.NotSimulated",
+    }
+)
+"""The errors that a user can correct. For such an error, the program prints only the message.
+
+The errors are listed by name, so that no module has to be imported. After an error, an import could also fail, for
+example because this process cannot open another file.
+"""
+FROM_OUTSIDE = frozenset({"OSError", "psycopg.Error"})
+"""For these errors, `--debug` also prints the stack trace."""
 
 EXIT_WRONG, EXIT_DEFECT, EXIT_INTERRUPTED = 2, EXIT_SERVICE, 130
 
@@ -68,60 +73,66 @@ PURPOSE = "Jejak keeps the trail of every application for a public service."
 NEXT = "Next: `jejak serve --examples`. `jejak VERB --help` shows the options of a verb and an example."
 
 
-VERBS = (
-    *serving.VERBS,
-    *schedule.VERBS,
-    *imports.VERBS,
-    *simulate.VERBS,
-    *maintenance.VERBS,
-    *era.VERBS,
-    *backup.VERBS,
-    *doctor.VERBS,
-    *FOR_AGENCIES,
-    *access.VERBS,
-    *accesses.VERBS,
-)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = make_parser()
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    named = next((word for word in words if not word.startswith("-")), "")
+    parser = make_parser([verb_named(named)] if named in MODULES else all_verbs())
+    options = parser.parse_args(words)
     if options.verb is None:
         print(overview())
         return 0
-    wrong = disagreement(options)
-    if wrong:
+    if wrong := disagreement(options):
         parser.error(wrong)
     try:
         with ended_by_signals():
-            return next(verb for verb in VERBS if verb.name == options.verb).run(options)
-    except EXPECTED as error:
-        print(f"jejak: {one_line(error)}", file=sys.stderr)
-        return EXIT_WRONG
-    except (OSError, psycopg.Error) as error:
-        if options.debug:
-            traceback.print_exc()
-        print(f"jejak: {one_line(error)}", file=sys.stderr)
-        return EXIT_WRONG
+            return verb_named(options.verb).run(options)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except Exception as defect:  # noqa: BLE001 - the message may quote personal data, so only --debug shows it
-        if options.debug:
-            traceback.print_exc()
-        print(
-            f"jejak: {type(defect).__name__} at {place_of(defect)}. This is a defect of Jejak. Please report this line;"
-            f" `jejak --debug {options.verb}` also shows how Jejak came to this place",
-            file=sys.stderr,
-        )
-        return EXIT_DEFECT
+    except Exception as error:  # noqa: BLE001 - the message may quote personal data, so only --debug shows it
+        return _told(error, options)
 
 
-def make_parser() -> argparse.ArgumentParser:
+def _told(error: Exception, options: argparse.Namespace) -> int:
+    """Prints an error, and returns the exit code."""
+    expected = is_one_of(error, EXPECTED)
+    if options.debug and not expected:
+        traceback.print_exception(error)
+    if expected or is_one_of(error, FROM_OUTSIDE):
+        print(f"jejak: {one_line(error)}", file=sys.stderr)
+        return EXIT_WRONG
+    print(
+        f"jejak: {type(error).__name__} at {place_of(error)}. This is a defect of Jejak. Please report this line;"
+        f" `jejak --debug {options.verb}` also shows how Jejak came to this place",
+        file=sys.stderr,
+    )
+    return EXIT_DEFECT
+
+
+def is_one_of(error: BaseException, names: frozenset[str]) -> bool:
+    return any(_name(cls) in names for cls in type(error).__mro__)
+
+
+def _name(cls: type) -> str:
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def verb_named(name: str) -> Verb:
+    """Imports the module of a verb. `name` must be a key of MODULES."""
+    verbs: tuple[Verb, ...] = import_module(f"infra.cli.{MODULES[name]}").VERBS
+    return next(verb for verb in verbs if verb.name == name)
+
+
+def all_verbs() -> tuple[Verb, ...]:
+    """Imports all modules, and returns all verbs in the order of MODULES."""
+    return tuple(map(verb_named, MODULES))
+
+
+def make_parser(verbs: Iterable[Verb]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jejak", description=PURPOSE)
     parser.add_argument("--version", action="version", version=f"jejak {version('jejak')}")
     parser.add_argument("--debug", action="store_true", help="print the traceback of an unexpected error")
     chosen = parser.add_subparsers(dest="verb", metavar="VERB")
-    for verb in VERBS:
+    for verb in verbs:
         one = chosen.add_parser(
             verb.name,
             help=verb.help,
@@ -134,38 +145,20 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def disagreement(options: argparse.Namespace) -> str | None:
+    """Returns an error message if a required option is missing, or if two options cannot be used together."""
+    return verb_named(options.verb).disagreement(options)
+
+
 def one_line(error: Exception) -> str:
     """Returns the message of an error in one line. The messages of libpq have several lines."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def disagreement(options: argparse.Namespace) -> str | None:
-    """Checks conditions of options that argparse cannot check.
-
-    Returns an error message if a required option is missing, or if two options cannot be used together.
-    """
-    if options.verb == "erase" and [options.application, options.person, options.again or None].count(None) != 2:  # noqa: PLR2004
-        return "erase needs one of APPLICATION, --person REF and --again"
-    if options.verb == "import" and (wrong := imports.disagreement(options)):
-        return wrong
-    if options.verb == "era" and (options.what == "begin") == (options.reason is None):
-        return "era begin needs --reason; era list does not accept --reason"
-    if options.verb == "token" and (options.role is None) == (options.agency is None):
-        return "token needs either --role or --agency, and not both"
-    if options.verb == "topics" and (options.what == "rotate") == (options.user is None):
-        return "topics rotate needs a USER; topics plan and topics apply do not accept a USER"
-    if options.verb == "project" and options.shards and max(options.shard, default=0) >= options.shards:
-        return f"with --shards {options.shards}, the numbers of --shard must be from 0 to {options.shards - 1}"
-    if options.verb == "restore" and options.finish and (options.into or options.until):
-        return "restore accepts --finish after --into, and not together with --into or --until"
-    if options.verb == "simulate" and None not in (options.applications, options.per_day):
-        return "simulate accepts either --applications or --per-day, and not both"
-    return None
-
-
 def overview() -> str:
     """Returns the text that `jejak` prints if no verb is given. The text lists all verbs, grouped by task."""
     lines = [PURPOSE, "", "usage: jejak VERB"]
-    for task in dict.fromkeys(verb.task for verb in VERBS):
-        lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in VERBS if verb.task == task)]
+    verbs = all_verbs()
+    for task in dict.fromkeys(verb.task for verb in verbs):
+        lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in verbs if verb.task == task)]
     return "\n".join([*lines, "", NEXT])

@@ -89,6 +89,12 @@ def prepare(options: argparse.Namespace) -> int:
     return 0
 
 
+def erase_disagreement(options: argparse.Namespace) -> str | None:
+    if [options.application, options.person, options.again or None].count(None) != 2:  # noqa: PLR2004
+        return "erase needs one of APPLICATION, --person REF and --again"
+    return None
+
+
 VERBS = (
     Verb(
         "prepare",
@@ -143,5 +149,6 @@ VERBS = (
             ),
             (("--yes",), {"action": "store_true", "help": "do not ask for confirmation"}),
         ),
+        erase_disagreement,
     ),
 )

@@ -11,8 +11,8 @@ from infra.cli.terminal import EXIT_WRONG, settings
 from infra.kafka.brokers import ClusterFault, login
 from infra.postgres.connections import connect
 from infra.postgres.databases import Databases, databases
+from infra.runtime.garbage import settle
 from infra.runtime.ops_server import ops_of
-from infra.runtime.serve import settle
 from infra.runtime.worker import worker
 from infra.settings import Kafka
 

@@ -3,12 +3,11 @@
 import argparse
 import asyncio
 
-from infra.cli.serving import projecting
 from infra.cli.terminal import bar, settings
 from infra.cli.verb import ATTACHED, OPS_PORT, Verb
 from infra.composition import Installation, installation
 from infra.postgres.databases import databases
-from infra.projector.runner import wait_until_caught_up
+from infra.projector.runner import projecting, wait_until_caught_up
 from infra.projector.views import VIEWS
 from infra.runtime.ops_server import ops_of
 from infra.runtime.scheduler import schedule_once, scheduling
@@ -48,7 +47,7 @@ def _once(wanted: Settings) -> int:
         async with installation(wanted, found) as made:
             await schedule_once(made, run_job)
 
-    with databases(wanted) as found, projecting(found):
+    with databases(wanted) as found, projecting(found.serving):
         wait_until_caught_up(found.serving, views=[VIEWS["desk"]])
         run_loop(run())
     return 0

@@ -1,25 +1,17 @@
-"""The verbs that run Jejak: serve, api, project."""
+"""The verbs that serve pages and the API: serve, api."""
 
 import argparse
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
-from feeds.agencies.topics_file import Topics, read_topics
 from infra import logs
 from infra.cli.terminal import bar, settings
 from infra.cli.verb import ATTACHED, HOST, OPS_PORT, PORT, Verb, whole
 from infra.composition import Installation
 from infra.demo import seed
-from infra.postgres.databases import Databases
-from infra.projector.fold import SHARDS_MAX
-from infra.projector.outbox import Outbox
-from infra.projector.runner import Runner, runners
-from infra.projector.views import VIEWS
 from infra.runtime import descriptors, serve
 from infra.runtime.connections import ConnectionLimits
 from infra.runtime.ops_server import ops_of
-from infra.runtime.worker import run_installation, worker
+from infra.runtime.worker import run_installation
 
 
 def serve_all(options: argparse.Namespace) -> int:
@@ -59,52 +51,8 @@ def serve_api(options: argparse.Namespace) -> int:
     return 0
 
 
-def project(options: argparse.Namespace) -> int:
-    topics = read_topics(settings().topics_file)
-    with (
-        worker(
-            settings(),
-            ops_of(settings(), "project", attached=options.attached, port=options.ops_port),
-            attached=options.attached,
-        ) as running,
-        projecting(running.databases, options.shards, options.shard),
-        filling_outbox(running.databases, topics),
-    ):
-        print("projecting: " + ", ".join(VIEWS), flush=True)
-        serve.settle()
-        running.stopping.wait()
-    return 0
-
-
-@contextmanager
-def projecting(found: Databases, shards: int | None = None, numbers: Sequence[int] = ()) -> Iterator[list[Runner]]:
-    """Runs the projections in this process. While another process runs the projections, this process stands by."""
-    started = runners(found.serving, shards=shards, numbers=numbers)
-    for runner in started:
-        runner.start()
-    try:
-        yield started
-    finally:
-        for runner in started:
-            runner.stop()
-
-
-@contextmanager
-def filling_outbox(found: Databases, topics: Topics) -> Iterator[None]:
-    """Fills the outbox. While another process fills the outbox, this process stands by.
-
-    Does nothing if there are no agencies.
-    """
-    outbox = Outbox(found.serving, topics)
-    if topics.agencies:
-        outbox.start()
-    try:
-        yield
-    finally:
-        outbox.stop()
-
-
 WORKERS_MAX, DESCRIPTOR_MAX = 64, 1_048_575
+
 
 VERBS = (
     Verb(
@@ -142,36 +90,6 @@ VERBS = (
             PORT,
             OPS_PORT,
             (("--descriptor",), {"type": whole(0, DESCRIPTOR_MAX), "help": argparse.SUPPRESS}),
-            ATTACHED,
-        ),
-    ),
-    Verb(
-        "project",
-        "run Jejak",
-        "run only the projector, which keeps the views up to date",
-        project,
-        "jejak project",
-        "`/readyz` of the ops port shows how far each view is behind, and which event stops a view",
-        (
-            (
-                ("--shards",),
-                {
-                    "type": whole(1, SHARDS_MAX),
-                    "metavar": "N",
-                    "help": "divide each view into N shards, for all processes (default: no change)",
-                },
-            ),
-            (
-                ("--shard",),
-                {
-                    "type": whole(0, SHARDS_MAX - 1),
-                    "nargs": "*",
-                    "default": [],
-                    "metavar": "K",
-                    "help": "run only these shards, counted from 0 (default: all)",
-                },
-            ),
-            OPS_PORT,
             ATTACHED,
         ),
     ),

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from infra import logs
-from infra.cli.serving import projecting
 from infra.cli.terminal import EXIT_FOUND, bar, settings
 from infra.cli.verb import POSITION_MAX, Verb, whole
 from infra.composition import installation
@@ -21,7 +20,7 @@ from infra.demo import seed
 from infra.demo.plan_player import PlanPlayer
 from infra.demo.survey_player import SurveyPlayer
 from infra.postgres.databases import Databases, databases
-from infra.projector.runner import wait_until_caught_up
+from infra.projector.runner import projecting, wait_until_caught_up
 from infra.queries.statistics import forget
 from infra.runtime.scheduler import standing_still
 from infra.runtime.signals import run_loop
@@ -96,7 +95,7 @@ async def _simulate(options: argparse.Namespace, found: Databases, between_waves
         if options.truth:
             _write(options.truth, truth(plan))
         player = PlanPlayer(made, plan.name)
-        with projecting(found):
+        with projecting(found.serving):
             async with standing_still(made):
                 with bar("simulating", plan.applications, "appl") as advance:
 
@@ -153,6 +152,12 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
+def disagreement(options: argparse.Namespace) -> str | None:
+    if None not in (options.applications, options.per_day):
+        return "simulate accepts either --applications or --per-day, and not both"
+    return None
+
+
 VERBS = (
     Verb(
         "simulate",
@@ -200,5 +205,6 @@ VERBS = (
                 {"type": rate, "metavar": "N", "help": "largest number of commands per second (default: no limit)"},
             ),
         ),
+        disagreement,
     ),
 )

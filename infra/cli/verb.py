@@ -17,6 +17,9 @@ Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
 class Verb:
     """A verb. The output of `--help` contains two of the fields: `example` shows how to use the verb, and `then`
     describes the usual next step.
+
+    `disagreement` checks conditions of options that argparse cannot check. It returns an error message if a required
+    option is missing, or if two options cannot be used together.
     """
 
     name: str
@@ -26,6 +29,7 @@ class Verb:
     example: str
     then: str
     options: Options = ()
+    disagreement: Callable[[argparse.Namespace], str | None] = lambda _: None
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

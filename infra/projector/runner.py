@@ -15,7 +15,8 @@ the event again and again. The view continues after a corrected release is insta
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -228,3 +229,19 @@ def wait_until_caught_up(
             if time.monotonic() > deadline:
                 raise TimeoutError("the views did not catch up with the log")
             time.sleep(0.02)
+
+
+@contextmanager
+def projecting(conninfo: str, shards: int | None = None, numbers: Sequence[int] = ()) -> Iterator[list[Runner]]:
+    """Runs the projections in this process. While another process runs the projections, this process stands by.
+
+    `conninfo` belongs to the serving role.
+    """
+    started = runners(conninfo, shards=shards, numbers=numbers)
+    for runner in started:
+        runner.start()
+    try:
+        yield started
+    finally:
+        for runner in started:
+            runner.stop()

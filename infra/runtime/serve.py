@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import math
 import signal
 import socket
@@ -25,6 +24,7 @@ from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
 from infra.runtime.connections import Connections, limits_of_process
+from infra.runtime.garbage import settle
 from infra.runtime.http_protocol import limited
 from infra.runtime.ops_server import Ops, OpsServer, PortTaken, shown
 from infra.runtime.public_documents import published
@@ -40,8 +40,6 @@ The whole stop must take less than five seconds.
 BACKLOG = 1024
 READY_SECONDS = 10.0
 """The ops server waits at most this number of seconds for the details of the readiness."""
-GARBAGE_MAX = 10_000
-"""The garbage collector looks for reference cycles after this number of new objects."""
 
 
 FillInstallation = Callable[[Installation], Awaitable[None]]
@@ -142,17 +140,6 @@ async def serve_api(made: Installation, ops: OpsServer, listener: socket.socket,
         timeout_keep_alive=math.ceil(limits.idle_seconds),
     )
     await Server(config, started, feeds.end).serve(sockets=[listener])
-
-
-def settle() -> None:
-    """Tunes the garbage collector. Call this function once, when the process has started.
-
-    Objects that were made at the start live as long as the process, so the garbage collector need not scan them. Most
-    objects of a request are freed by reference counting, so the garbage collector can run rarely.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_MAX)
 
 
 def run_all(settings: Settings, ops: Ops, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:

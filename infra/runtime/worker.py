@@ -17,8 +17,8 @@ from infra import logs
 from infra.composition import Installation, installation
 from infra.postgres.databases import Databases, databases
 from infra.queries.service_states import reporting
+from infra.runtime.garbage import settle
 from infra.runtime.ops_server import Ops, OpsServer, shown
-from infra.runtime.serve import settle
 from infra.runtime.signals import run_loop, stop_event, stopped_by_signals
 from infra.runtime.supervisor import attach
 from infra.settings import Settings

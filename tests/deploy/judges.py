@@ -25,7 +25,9 @@ def environment_of(lock: Path) -> Path:
         if not (folder / "whole").exists():
             subprocess.run([sys.executable, "-m", "venv", "--clear", folder / "venv"], check=True)
             installing = [str(folder / "venv/bin/pip"), "install", "--quiet", "--no-compile", "--require-hashes"]
-            done = subprocess.run([*installing, "-r", str(lock)], capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+            done = subprocess.run(
+                [*installing, "-r", str(lock)], capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+            )
             if done.returncode:
                 pytest.skip(f"pip cannot install the judges of {lock.name} here: {done.stderr[-300:]}")
             (folder / "whole").touch()

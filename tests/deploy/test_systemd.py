@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.cli.main import make_parser
+from infra.cli.main import all_verbs, make_parser
 from infra.settings import CREDENTIAL, settings_from
 from tests.conftest import PROJECT
 from tests.test_docs import settings
@@ -77,7 +77,7 @@ def test_a_unit_is_exposed_little(tmp_path: Path, service: str) -> None:
 def test_a_unit_starts_a_verb_as_an_ordinary_user_and_writes_to_its_folders_only(service: str) -> None:
     [started] = values(service, "ExecStart")
     verb = service.removeprefix("jejak@").removesuffix(".service")
-    make_parser().parse_args(started.replace("%i", verb).split()[1:])
+    make_parser(all_verbs()).parse_args(started.replace("%i", verb).split()[1:])
     assert values(service, "User") == ["jejak"]
     assert values(service, "ProtectSystem") == ["strict"]
     assert values(service, "NoNewPrivileges") == ["yes"]

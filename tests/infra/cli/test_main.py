@@ -3,6 +3,9 @@
 import re
 import shlex
 import shutil
+import subprocess
+import sys
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -13,14 +16,25 @@ import pytest
 from infra.cli import main as cli
 from infra.cli.backup import instant
 from infra.cli.feed import event_id
-from infra.cli.main import EXIT_DEFECT, EXIT_WRONG, VERBS, disagreement, main, make_parser
+from infra.cli.main import (
+    EXIT_DEFECT,
+    EXIT_WRONG,
+    EXPECTED,
+    FROM_OUTSIDE,
+    MODULES,
+    all_verbs,
+    disagreement,
+    is_one_of,
+    main,
+    make_parser,
+)
 from infra.cli.simulate import day
 from infra.cli.verb import Verb
 from infra.postgres.embedded import PostgresNotStarted
-from infra.settings import SettingsWrong
 from simulation.plan import APPLICATIONS_MAX, DAYS_MAX
 from tests.conftest import PROJECT, new_folder
 
+VERBS = all_verbs()
 TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
 
 
@@ -127,7 +141,7 @@ def test_the_help_of_every_verb_has_an_example_and_what_to_do_next(
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_every_example_is_one_that_the_program_takes(verb: Verb) -> None:
-    options = cli.make_parser().parse_args(shlex.split(verb.example)[1:])
+    options = make_parser(VERBS).parse_args(shlex.split(verb.example)[1:])
     assert options.verb == verb.name
     assert cli.disagreement(options) is None
 
@@ -222,7 +236,7 @@ def test_a_number_out_of_its_range_is_refused_with_the_range(capsys: pytest.Capt
     verb, name = option.split()
     low, high = RANGES[option]
     for number in (low, high):
-        options = cli.make_parser().parse_args([verb, *REQUIRED.get(verb, []), f"{name}={number}"])
+        options = make_parser(VERBS).parse_args([verb, *REQUIRED.get(verb, []), f"{name}={number}"])
         assert options.verb == verb
     for wrong in (low - 1, high + 1, "many", ""):
         assert exit_of(verb, *REQUIRED.get(verb, []), f"{name}={wrong}") == EXIT_WRONG
@@ -251,7 +265,29 @@ def test_what_a_person_can_mend_is_told_in_one_sentence(
     told = capsys.readouterr().err
     assert told.startswith("jejak: JEJAK_DATABASE_URL and JEJAK_KEYS_DATABASE_URL go together")
     assert told.count("\n") == 1
-    assert SettingsWrong in cli.EXPECTED
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED | FROM_OUTSIDE))
+def test_an_expected_error_has_its_own_name(name: str) -> None:
+    """The errors are listed by name. A name that no longer exists would make the error a defect."""
+    module, _, own = name.rpartition(".")
+    found = getattr(import_module(module or "builtins"), own)
+    assert issubclass(found, Exception)
+    assert is_one_of(found.__new__(found), frozenset({name}))
+
+
+def test_the_list_of_verbs_names_each_verb_and_its_module() -> None:
+    for module in set(MODULES.values()):
+        own = [verb.name for verb in import_module(f"infra.cli.{module}").VERBS]
+        assert own == [name for name, place in MODULES.items() if place == module]
+
+
+@pytest.mark.parametrize("name", ["project", "relay", "fsck", "rebuild", "token", "backup", "era", "feed"])
+def test_a_verb_that_serves_no_pages_does_not_import_them(name: str) -> None:
+    """Each start of `jejak` waits for its imports."""
+    code = f"import sys; from infra.cli.main import verb_named; verb_named({name!r}); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT)
+    assert not {"starlette", "uvicorn", "jinja2", "python_calamine"} & set(done.stdout.split())
 
 
 def test_without_kafka_the_intake_says_what_is_missing(
@@ -283,5 +319,5 @@ SHOWN = sorted(
 @pytest.mark.parametrize("command", SHOWN)
 def test_every_command_with_options_that_the_documents_show_is_accepted(command: str) -> None:
     """Once the guide told the operator to run `jejak era`, which is a usage error."""
-    options = make_parser().parse_args([PLACEHOLDERS.get(word, word) for word in shlex.split(command)])
+    options = make_parser(VERBS).parse_args([PLACEHOLDERS.get(word, word) for word in shlex.split(command)])
     assert disagreement(options) is None

@@ -14,7 +14,7 @@ import pytest
 from domain.import_runs import RunCompleted, RunEvent
 from feeds.agencies.topics_file import AgencyTable, Topics
 from feeds.history.source import silent
-from infra.cli.main import disagreement, make_parser
+from infra.cli.main import all_verbs, disagreement, make_parser
 from infra.composition import erasing_of, installation
 from infra.imports.listing import as_json, table
 from infra.imports.runs import NoSuchRun, Runs
@@ -226,7 +226,7 @@ def test_the_program_takes_a_run_back_and_lists_it(fresh: Fresh, tmp_path: Path)
 
 @pytest.mark.parametrize("arguments", [(), ("log.xes",), ("--list", "--undo", "a"), ("--json", "--undo", "a")])
 def test_options_that_do_not_fit_are_refused(arguments: tuple[str, ...]) -> None:
-    assert disagreement(make_parser().parse_args(["import", *arguments]))
+    assert disagreement(make_parser(all_verbs()).parse_args(["import", *arguments]))
 
 
 def test_a_person_who_was_erased_stays_erased(fresh: Fresh, tmp_path: Path) -> None:
