@@ -50,18 +50,22 @@ async def form_of(request: Request, *, fields_max: int = 10) -> dict[str, list[s
 
 
 def same_origin(request: Request) -> None:
-    """Raises Problem `forbidden` for a cross-site post. The header Sec-Fetch-Site shows whether a post is cross-site.
-    If the header Sec-Fetch-Site is missing, the header Origin shows whether the post is cross-site.
+    """Raises Problem `forbidden` for a cross-site post.
 
-    A request without these two headers does not come from a browser, because every browser sends at least one of the
-    two headers with a post. So such a request is accepted.
+    The header Sec-Fetch-Site shows whether a post is cross-site. Browsers send this header only over HTTPS and to
+    localhost. If the header is missing, the headers Origin and Referer must not name another site.
+
+    A post without any of these headers is accepted, and also a post whose Origin is `null`. Some browsers and browser
+    extensions send such posts from our own pages. A cross-site post of this kind does no harm, because browsers send
+    no session cookie with it (SameSite).
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         same = site in ("same-origin", "none")
     else:
-        origin = request.headers.get("origin")
-        same = origin is None or origin.partition("://")[2] == request.headers.get("host")
+        host = request.headers.get("host", "").lower()
+        named = (request.headers.get("origin", "null"), request.headers.get("referer", "null"))
+        same = all(source == "null" or source.lower().split("/")[2:3] == [host] for source in named)
     if not same:
         raise Problem("forbidden", FROM_OUR_PAGE)
 

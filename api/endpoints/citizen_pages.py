@@ -23,6 +23,8 @@ from domain.tracking_number import NumberMistyped
 from projections.progress import ProgressRow
 from projections.satisfaction import SERVED
 
+NO_REFERRER = {"Referrer-Policy": "no-referrer"}
+"""The address of a QR code opens the application, so it is never sent to another page."""
 STATUS_OF = {"limited": 429, "wrong-number-or-pin": 403}
 
 
@@ -64,7 +66,7 @@ async def scan(request: Request) -> Response:
     qr = dependencies.receipts.read_qr_token(request.path_params["token"])
     row = await dependencies.views.row_by_number(qr[0]) if qr else None
     if qr is None or row is None or row["pin_resets"] != qr[1]:
-        return _again(language, "qr-invalid", 404)
+        return _again(language, "qr-invalid", 404, NO_REFERRER)
     return _let_in(request, language, UUID(row["application_id"]))
 
 
@@ -132,7 +134,7 @@ async def static(request: Request) -> Response:
 
 def _let_in(request: Request, language: str, application_id: UUID) -> Response:
     token, seconds = dependencies_of(request).tokens.read_token(application_id)
-    headers = {**NO_STORE, "Referrer-Policy": "no-referrer"}
+    headers = {**NO_STORE, **NO_REFERRER}
     response = RedirectResponse(f"/{language}/applications/{application_id}", status_code=303, headers=headers)
     secure = request.url.scheme == "https"
     response.set_cookie(SESSION, token, max_age=seconds, path="/", httponly=True, samesite="lax", secure=secure)
