@@ -149,6 +149,17 @@ OPERATIONS: tuple[Operation, ...] = (
     _read("get-timeline", f"{ONE}/timeline", applications.get_timeline, application_responses.TimelineBody),
     _read("get-accesses", f"{ONE}/accesses", applications.get_accesses, responses.AccessesBody),
     Operation(
+        name="find-by-number",
+        method="POST",
+        path="/v1/applications/find",
+        endpoint=applications.find_by_number,
+        tag="applications",
+        body=bodies.FindByNumberBody,
+        returns={200: responses.FoundApplication},
+        problems=(*READ, 413, 415, 422),
+        headers=SYNC,
+    ),
+    Operation(
         name="find-by-person",
         method="POST",
         path="/v1/persons/find",

@@ -84,8 +84,8 @@ class AccessRecordEntry(Given, kw_only=True):
     """One entry of the access record. An entry contains references, and never a person's data.
 
     `operation` is one of these names: `get-application`, `get-timeline`, `get-accesses`, `get-desk`, `open-dossier`,
-    `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who carried out the operation.
-    `actor` is the random reference of a member of staff. `desk` is the office whose desk was read.
+    `find-by-number`, `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who carried
+    out the operation. `actor` is the random reference of a member of staff. `desk` is the office whose desk was read.
 
     The entry of a search has the field `person`, the random reference of the person with this NIK. If the NIK is
     unknown, `person` is null. There is another entry, with `application_id`, for each application that the search
@@ -143,6 +143,8 @@ class TrackedBody(Given, kw_only=True):
 
 
 class FoundApplication(Given, kw_only=True):
+    """An application that a search has found. The other facts are at `/v1/applications/{application_id}`."""
+
     application_id: UUID
     service: str
     status: Status

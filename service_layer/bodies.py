@@ -329,6 +329,15 @@ class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
     purpose: Purpose
 
 
+class FindByNumberBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """The tracking number of a receipt. The number may contain spaces, all kinds of dashes, and lower-case letters.
+
+    The number is sent in the body and not in the path. So the number does not appear in addresses, logs or metrics.
+    """
+
+    number: Annotated[str, Meta(min_length=1, max_length=40, examples=["01K2-M9XD-4TB5"])]
+
+
 class FindByPersonBody(Body, kw_only=True, forbid_unknown_fields=True):
     """The NIK is sent in the body and not in the path. So the NIK does not appear in addresses, logs or metrics."""
 

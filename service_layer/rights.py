@@ -122,6 +122,11 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "get-timeline": READERS,
     "get-accesses": {Bearer.CITIZEN: Relation.OWN, Bearer.SUPERVISOR: Relation.HOLDER, Bearer.AUDITOR: Relation.ANY},
     "get-access-record": {Bearer.AUDITOR: Relation.ANY},
+    "find-by-number": {
+        Bearer.OFFICER: Relation.CONCERNED,
+        Bearer.SUPERVISOR: Relation.CONCERNED,
+        Bearer.AUDITOR: Relation.ANY,
+    },
     "find-by-person": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR), Relation.CONCERNED),
     "give-satisfaction": STAFF | {Bearer.CITIZEN: Relation.OWN},
     "get-satisfaction": EVERYONE,

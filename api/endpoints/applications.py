@@ -10,22 +10,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.authorization import principal_of, readable, readable_row, registry_for
-from api.conditional import application_id, body_of, idempotency_key, version_seen
+from api.conditional import application_id, body_of, idempotency_key, version_seen, wait_for_sync
 from api.dependencies import Dependencies, dependencies_of
+from api.problems import Problem
 from api.results import NO_STORE, done, json, written
 from domain.application.commands import ResetPin
 from domain.application.evolve import Application
 from domain.refusals import Refusal, StaleVersion
+from domain.tracking_number import parse_tracking_number
 from service_layer import bodies, requests_from_bodies
 from service_layer.commands import CommandOperation
+from service_layer.faults import NotYours
 from service_layer.identity import doubts_about
 from service_layer.open_applications import open_applications, warnings_of
 from service_layer.requests import CommandRequest, CommandResult
-from service_layer.rights import Bearer, Principal, relation_for
+from service_layer.rights import Bearer, Principal, relation_for, require
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
+NOT_FOUND = "No application with this number concerns your office."
 HIDDEN = frozenset({"officer", "underlying", "timeline", "marks", "pausing", "decided"})
 
 
@@ -141,6 +145,31 @@ def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> R
     if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)
     return Response(body(), headers=headers, media_type="application/json")
+
+
+async def find_by_number(request: Request) -> Response:
+    """Find an application by its tracking number.
+
+    The client needs no PIN. But a member of staff finds only an application that concerns the client's office. For any
+    other number, the answer is the same as for a number that does not exist. Applications that have ended are found
+    too. The access record contains the search if it found an application.
+    """
+    dependencies, principal = dependencies_of(request), principal_of(request)
+    relation = relation_for("find-by-number", principal)
+    body, _ = await body_of(request, bodies.FindByNumberBody)
+    number = parse_tracking_number(body.number)
+    await wait_for_sync(request)
+    row = await dependencies.views.row_by_number(number)
+    if row is None:
+        raise Problem("not-found", NOT_FOUND)
+    registry, target = await registry_for(dependencies, principal), UUID(row["application_id"])
+    try:
+        require(relation, principal, registry, application_id=target, holder=row["office"], concerned=row["offices"])
+    except NotYours:
+        raise Problem("not-found", NOT_FOUND) from None
+    dependencies.accesses.note("find-by-number", principal, application_id=target)
+    found = {name: row[name] for name in ("application_id", "service", "status", "office")}
+    return json(found, headers=NO_STORE)
 
 
 async def get_accesses(request: Request) -> Response:

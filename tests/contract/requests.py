@@ -54,6 +54,8 @@ def real(running: Jejak, name: str) -> Real:
     paper = arrive(running, "receive").paper
     if name == "track":
         return {}, {}, {"number": paper["tracking_number"], "pin": paper["pin"]}, None
+    if name == "find-by-number":
+        return {}, {}, {"number": paper["tracking_number"]}, running.officer(LICENSING)
     path = {"application_id": paper["application_id"]}
     if name == "open-dossier":
         return path, {}, {"purpose": "inspection"}, running.supervisor(LICENSING)

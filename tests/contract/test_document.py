@@ -156,7 +156,7 @@ def test_submitting_tracking_and_opening_answer_with_their_bodies(running: Jejak
     body_of(open_dossier(running, rich.id), by_name["open-dossier"])
 
 
-@pytest.mark.parametrize("name", ["find-by-person", "give-satisfaction"])
+@pytest.mark.parametrize("name", ["find-by-number", "find-by-person", "give-satisfaction"])
 def test_what_is_asked_in_a_body_answers_with_its_body(name: str, running: Jejak) -> None:
     [operation] = [operation for operation in OPERATIONS if operation.name == name]
     known = {"name": "Siti Contoh", "nik": "3374014101900001"}
