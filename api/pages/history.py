@@ -26,6 +26,7 @@ from api.pages.words import (
 from domain.codes import Channel, Quality, Role
 from domain.json_values import parse_instant
 from domain.refusal_tree import all_refusals
+from domain.refusals import StatusForbids
 from projections.progress import DefectEntry
 from projections.timeline import CLOCK_AHEAD, LATE, UNLISTED, ShownEvent
 
@@ -160,6 +161,8 @@ def _deviates(reading: PageReader, entry: ShownEvent) -> str | None:
     refusal = entry["data"].get("deviates")
     if refusal is None:
         return None
+    if refusal == StatusForbids.code:  # its text speaks of the present, but this entry is about the past
+        return reading.language.say(N_("In the agency's data, this step does not follow the usual order."))
     return reading.language.say(N_("Outside the usual order: %(why)s."), why=reading.word(REFUSALS, refusal))
 
 

@@ -265,7 +265,7 @@ SAMPLES = {
         ("02 00:00", submitted("receipt", promise=OLD)),
         ("03 00:00", Received()),
         ("04 00:00", StageCompleted(stage="t10", deviates="stage-out-of-order")),
-        ("06 00:00", StageCompleted(stage="t06")),
+        ("06 00:00", StageCompleted(stage="t06", deviates="status-forbids")),
         ("09 00:00", Concluded()),
         at_office="desk",
         by=Role.IMPORT,

@@ -76,6 +76,7 @@ def text(
         ("rejected", "you may object in writing"),
         ("imported", "This history comes from the agency's own data."),
         ("imported", "Not kept: the application ended 4 days late."),
+        ("imported", "In the agency's data, this step does not follow the usual order."),
         ("imported", "Outside the usual order: Other stages must be completed before this stage."),
         ("uploaded-late", "Recorded on Saturday, 7 November 2026."),
         ("amended", "Corrected by the office: it happened on Wednesday, 4 November 2026, 07:55 WIB."),
