@@ -18,6 +18,7 @@ from domain.application.commands import ResetPin
 from domain.application.evolve import Application
 from domain.refusals import Refusal, StaleVersion
 from domain.tracking_number import parse_tracking_number
+from projections.progress import ProgressRow
 from service_layer import bodies, requests_from_bodies
 from service_layer.commands import CommandOperation
 from service_layer.faults import NotYours
@@ -29,7 +30,6 @@ from service_layer.rights import Bearer, Principal, relation_for, require
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
-NOT_FOUND = "No application with this number concerns your office."
 HIDDEN = frozenset({"officer", "underlying", "timeline", "marks", "pausing", "decided"})
 
 
@@ -154,22 +154,34 @@ async def find_by_number(request: Request) -> Response:
     other number, the answer is the same as for a number that does not exist. Applications that have ended are found
     too. The access record contains the search if it found an application.
     """
-    dependencies, principal = dependencies_of(request), principal_of(request)
-    relation = relation_for("find-by-number", principal)
+    principal = principal_of(request)
+    relation_for("find-by-number", principal)
     body, _ = await body_of(request, bodies.FindByNumberBody)
-    number = parse_tracking_number(body.number)
     await wait_for_sync(request)
-    row = await dependencies.views.row_by_number(number)
+    row = await row_of_number(dependencies_of(request), principal, body.number)
     if row is None:
-        raise Problem("not-found", NOT_FOUND)
+        raise Problem("not-found", "No application with this number concerns your office.")
+    found = {name: row[name] for name in ("application_id", "service", "status", "office")}
+    return json(found, headers=NO_STORE)
+
+
+async def row_of_number(dependencies: Dependencies, principal: Principal, typed: str) -> ProgressRow | None:
+    """Returns the row of the application with the typed tracking number, and notes the reading.
+
+    Returns None if there is no such application, or if the client may not read the application. Raises NumberMistyped
+    and Forbidden.
+    """
+    relation = relation_for("find-by-number", principal)
+    row = await dependencies.views.row_by_number(parse_tracking_number(typed))
+    if row is None:
+        return None
     registry, target = await registry_for(dependencies, principal), UUID(row["application_id"])
     try:
         require(relation, principal, registry, application_id=target, holder=row["office"], concerned=row["offices"])
     except NotYours:
-        raise Problem("not-found", NOT_FOUND) from None
+        return None
     dependencies.accesses.note("find-by-number", principal, application_id=target)
-    found = {name: row[name] for name in ("application_id", "service", "status", "office")}
-    return json(found, headers=NO_STORE)
+    return row
 
 
 async def get_accesses(request: Request) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 
 from api.pages.language import Language, Moment
 from api.pages.reader import FALLBACK_ZONE
-from api.pages.words import N_, NN_
+from api.pages.words import MESSAGES, N_, NN_
 from domain.application.status import Status
 from domain.json_values import parse_instant
 from domain.registry.registry import Registry
@@ -33,6 +33,10 @@ DESK_MESSAGES = {
         "This token does not open a list of files. Only officers, supervisors and agencies have such a list."
     ),
     "signed-out": N_("You have signed out."),
+}
+NUMBER_MESSAGES = {
+    "no-such-file": N_("Your office has no file with this number. Compare it with the receipt."),
+    **{code: text for code, text in MESSAGES.items() if code.startswith("mistyped-")},
 }
 
 

@@ -34,7 +34,9 @@ __all__ = [
     "LANGUAGES",
     "STATIC",
     "desk_door_page",
+    "desk_file_page",
     "desk_page",
+    "number_page",
     "offices_page",
     "problem_kind_page",
     "problem_page",
@@ -229,6 +231,31 @@ def desk_page(
         more=more,
         as_of=desk.as_of(reader, now, office, registry),
     )
+
+
+def number_page(language: str, message: str) -> str:
+    """The form for a tracking number, after a number that led to no file. `message` is a code of `NUMBER_MESSAGES`.
+    The page never repeats the number that somebody typed.
+    """
+    text = BY_CODE[language].say(desk.NUMBER_MESSAGES[message])
+    return _page(language, "desk_file.html", here="desk", message=text, file=None)
+
+
+def desk_file_page(language: str, row: ProgressRow, registry: Registry, now: datetime) -> str:
+    """The page of one application for the staff of an office. `row` is a row of the progress view."""
+    reading = PageReader(BY_CODE[language], row, registry, now)
+    file = {
+        "number": grouped(row["tracking_number"]),
+        "service": reading.service_name(),
+        "status": tracking.status(reading),
+        "promise": promised(reading),
+        "who": tracking.duty(reading).who,
+        "facts": tracking.facts(reading),
+        "imported": row["imported"],
+        "history": history(reading),
+        "as_of": tracking.as_of(reading),
+    }
+    return _page(language, "desk_file.html", here="desk", message="", file=file)
 
 
 def problem_page(language: str, *, status: int, title: str, detail: str, code: str) -> str:

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.api.installation import LICENSING, OFFICES, ended_bearer
+from tests.api.installation import LICENSING, MAKASSAR, OFFICES, ended_bearer
+from tests.api.lives import arrive, walk
 from tests.running import Jejak, Reply
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -109,3 +110,46 @@ def test_a_session_ends_with_its_bearer_at_the_latest(running: Jejak) -> None:
 def test_too_many_fields_are_refused(running: Jejak) -> None:
     body = urlencode([("token", "x")] * 20).encode()
     assert running.request("POST", "/en/desk", body, headers=FORM).status == 400
+
+
+def look_up(running: Jejak, session: dict[str, str], number: str, **headers: str) -> Reply:
+    return running.request(
+        "POST", "/en/desk/find", urlencode({"number": number}).encode(), headers=FORM | session | headers
+    )
+
+
+def test_an_officer_finds_a_file_by_its_number_also_after_its_end(running: Jejak) -> None:
+    arrived = arrive(running, "withdraw")
+    walk(running, arrived.id, LICENSING, (("withdraw", {}),), arrived.version)
+    session = session_of(sign_in(running, running.officer(LICENSING)))
+    number = arrived.paper["tracking_number"]
+    for typed in (number, number.lower(), f" {number[:4]}-{number[4:8]}-{number[8:]}"):
+        found = look_up(running, session, typed)
+        text = found.body.decode()
+        assert (found.status, found.headers["Cache-Control"]) == (200, "no-store")
+        assert "withdrawn by the applicant" in text
+        assert f"{number[:4]}-{number[4:8]}-{number[8:]}" in text
+
+
+def test_a_number_that_leads_to_no_file_is_told_and_not_repeated(running: Jejak) -> None:
+    number = arrive(running, "receive").paper["tracking_number"]
+    elsewhere = session_of(sign_in(running, running.officer(MAKASSAR)))
+    here = session_of(sign_in(running, running.officer(LICENSING)))
+    foreign, unknown = look_up(running, elsewhere, number), look_up(running, elsewhere, "01K2-M9XD-4TB5")
+    assert (foreign.status, unknown.status, foreign.body) == (404, 404, unknown.body)
+    for typed in ("", "01K2", "01K2-M9XD-4TB6", '"><script>', "0" * 5000):
+        wrong = look_up(running, here, typed)
+        assert wrong.status == 422, typed
+        assert typed == "" or typed.encode() not in wrong.body
+
+
+def test_nobody_finds_a_file_without_a_session_of_an_office(running: Jejak) -> None:
+    number = arrive(running, "receive").paper["tracking_number"]
+    away = look_up(running, {}, number)
+    assert (away.status, away.headers["Location"]) == (303, "/en/desk")
+    agency = session_of(sign_in(running, running.token("--agency", OFFICES[LICENSING])))
+    assert look_up(running, agency, number).status == 403
+    assert b"desk/find" not in running.request("GET", f"/en/desk?office={LICENSING}", headers=agency).body
+    officer = session_of(sign_in(running, running.officer(LICENSING)))
+    assert b"desk/find" in running.request("GET", "/en/desk", headers=officer).body
+    assert look_up(running, officer, number, Origin="https://evil.example").status == 403

@@ -5,12 +5,15 @@ from functools import reduce
 from uuid import UUID
 
 from api.endpoints.desk import file_of, soon
-from api.pages.render import desk_door_page, desk_page, offices_page
+from api.pages.desk import NUMBER_MESSAGES
+from api.pages.render import desk_door_page, desk_file_page, desk_page, number_page, offices_page
 from domain.application.events import ApplicationEvent, Disputed, Reassigned, Recorded
 from domain.application.incident_events import PaymentRequested
 from domain.codes import DisputeReason
 from projections.desk import DeskRow, project
 from service_layer.rights import Bearer, Principal
+from tests.browser import samples
+from tests.browser.states import STATES
 from tests.builders import (
     APPROVED,
     COLLEAGUE,
@@ -87,6 +90,11 @@ def desks(language: str) -> dict[str, str]:
         "desk-late": shown(language, EACH, late=True),
         "desk-full": shown(language, FULL),
         "desk-none": shown(language, []),
+        **{
+            f"desk-file-{name}": desk_file_page(language, STATES[name], samples.REGISTRY, samples.NOW)
+            for name in ("late", "returned", "rejected")
+        },
+        **{f"desk-file-{message}": number_page(language, message) for message in NUMBER_MESSAGES},
     }
 
 
