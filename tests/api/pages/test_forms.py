@@ -12,7 +12,7 @@ from tests.running import Jejak
 FORM = "application/x-www-form-urlencoded"
 SITES = (None, "same-origin", "none", "same-site", "cross-site")
 ORIGINS = ("", "null", "ours", "another")
-REFERERS = ("", "ours", "another")
+REFERRERS = ("", "ours", "another")
 FORMS = ("track", "sign-out", "desk", "desk/sign-out", "applications/{}/satisfaction")
 ANOTHER = "http://ours.example.net"
 """The name of this site begins with the name of ours."""
@@ -38,7 +38,7 @@ def sent(running: Jejak, site: str | None, origin: str, referer: str) -> dict[st
 def test_only_our_own_pages_post_a_form(running: Jejak, paper: dict[str, Any], form: str) -> None:
     path = f"/id/{form.format(paper['application_id'])}"
     fields = f"number={paper['tracking_number']}&pin={paper['pin']}&token={running.officer(LICENSING)}".encode()
-    for site, origin, referer in product(SITES, ORIGINS, REFERERS):
+    for site, origin, referer in product(SITES, ORIGINS, REFERRERS):
         ours = site in ("same-origin", "none") if site else "another" not in (origin, referer)
         reply = running.request("POST", path, fields, headers=sent(running, site, origin, referer))
         assert (reply.status == 303) is ours, (site, origin, referer, reply.status)
