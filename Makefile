@@ -4,8 +4,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 PORT   ?= 8000
-# Tests wait for processes and for the database during half of their time, so two processors can run three of them.
-WORKERS ?= 3
+WORKERS ?= 2
 # The tests of the packages without I/O. They run in one process, so that coverage sees every line that no test reaches.
 PURE   := tests/domain tests/projections tests/infra/projector/test_views.py
 export UV_PYTHON_DOWNLOADS := never

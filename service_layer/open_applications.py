@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from domain.application.status import ENDS, Status
+from projections.progress import ProgressRow
 from service_layer import bodies
 from service_layer.faults import Unavailable
 from service_layer.identity import WarningCode, persons_of
@@ -22,8 +23,7 @@ many persons at the same time.
 LOOKED_AT_MAX = 50
 """At most this number of applications is checked for each person. The newest applications are checked first."""
 SECONDS_MAX = 1.0
-"""The key store may know an application before the view shows the application. A submission waits at most this time for
-the view.
+"""The view may show an application or its end a moment after the log. A submission waits at most this time for the view.
 """
 DETAIL = "This person has an open application for the same service. Ask whether a new one is meant."
 
@@ -46,17 +46,19 @@ async def open_applications(body: bodies.SubmitBody, persons: Persons, views: Vi
 
 
 async def _open_among(known: list[UUID], service: str, views: Views) -> frozenset[UUID]:
+    def is_open(row: ProgressRow | None) -> bool:
+        return row is not None and row["service"] == service and not _ended(row["status"])
+
     try:
         rows = await asyncio.gather(*map(views.row, known))
-        if None in rows:  # the view may not have a new application yet
+        if any(row is None or is_open(row) for row in rows):
+            # The view may be behind: it may not have a new application yet, or an open one may have ended.
             _, end = await views.log_end()
             await views.reached(end, seconds=SECONDS_MAX)
             rows = await asyncio.gather(*map(views.row, known))
     except Unavailable:  # for example, the view is being rebuilt; then the submission is stored without a warning
         return frozenset()
-    return frozenset(
-        UUID(row["application_id"]) for row in rows if row and row["service"] == service and not _ended(row["status"])
-    )
+    return frozenset(UUID(row["application_id"]) for row in rows if row and is_open(row))
 
 
 def _ended(status: str | None) -> bool:

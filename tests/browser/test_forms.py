@@ -69,6 +69,22 @@ def test_who_scans_a_damaged_code_can_type_the_number(page: Page, paper: dict[st
     assert page.url.endswith(f"/id/applications/{paper['application_id']}")
 
 
+def test_an_officer_finds_the_file_of_a_citizen_who_states_the_number(
+    page: Page, running: Jejak, paper: dict[str, Any]
+) -> None:
+    page.goto("/id/desk")
+    page.fill("[name=token]", running.officer(LICENSING))
+    page.click("main form button")
+    page.fill("[name=number]", "01K2-M9XD-4TB5")
+    page.keyboard.press("Enter")
+    assert "Tidak ada berkas dengan nomor ini" in page.inner_text("[role=alert]")
+    page.fill("[name=number]", paper["tracking_number"].lower())
+    page.keyboard.press("Enter")
+    assert "Permohonan diajukan" in page.inner_text(".history")
+    page.click("a:has-text('Daftar berkas kantor')")
+    assert page.url.endswith("/id/desk")
+
+
 def test_an_officer_signs_in_and_out(page: Page, running: Jejak) -> None:
     page.goto("/id/desk")
     page.fill("[name=token]", running.officer(LICENSING))
