@@ -23,7 +23,8 @@ many persons at the same time.
 LOOKED_AT_MAX = 50
 """At most this number of applications is checked for each person. The newest applications are checked first."""
 SECONDS_MAX = 1.0
-"""The view may show an application or its end a moment after the log. A submission waits at most this time for the view.
+"""The view may show an application, or its end, a moment after the log. A submission waits at most this time for the
+view.
 """
 DETAIL = "This person has an open application for the same service. Ask whether a new one is meant."
 
