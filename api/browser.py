@@ -56,8 +56,8 @@ def same_origin(request: Request) -> None:
     localhost. If the header is missing, the headers Origin and Referer must not name another site.
 
     A post without any of these headers is accepted, and also a post whose Origin is `null`. Some browsers and browser
-    extensions send such posts from our own pages. A cross-site post of this kind does no harm, because browsers send
-    no session cookie with it (SameSite).
+    extensions send such posts from our own pages. With a cross-site post of this kind, browsers send no session cookie
+    (SameSite). So another site could at most sign its visitor in, with a number and a PIN or a token that it knows.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:

@@ -23,7 +23,7 @@ from infra.eventstore.recorder import Save
 from infra.keys.key_folder import KeyFolder
 from infra.postgres.databases import Databases
 from infra.projector.outbox import Outbox
-from infra.projector.runner import runners, wait_until_caught_up
+from infra.projector.runner import projecting, wait_until_caught_up
 from infra.settings import PROJECT
 
 EVENTS_EACH = 4
@@ -119,17 +119,14 @@ def filled(where: Installed, applications: int, events_each: int = EVENTS_EACH) 
     before = {relation[:2]: relation.bytes for relation in sizes(where.databases)}
     events = fill(where, applications, events_each)
     say(f"disk: projecting {events:,} events")
-    outbox, projecting = Outbox(where.databases.serving, read_topics()), runners(where.databases.serving)
+    outbox = Outbox(where.databases.serving, read_topics())
     outbox.start()
-    for runner in projecting:
-        runner.start()
     try:
-        wait_until_caught_up(where.databases.serving)
-        while undistributed(where):
-            outbox.stopping.wait(0.1)
+        with projecting(where.databases.serving):
+            wait_until_caught_up(where.databases.serving)
+            while undistributed(where):
+                outbox.stopping.wait(0.1)
     finally:
-        for runner in projecting:
-            runner.stop()
         outbox.stop()
     for conninfo in (where.databases.owner, where.databases.keys):
         with psycopg.connect(conninfo, autocommit=True) as connection:

@@ -238,24 +238,27 @@ def number_page(language: str, message: str) -> str:
     The page never repeats the number that somebody typed.
     """
     text = BY_CODE[language].say(desk.NUMBER_MESSAGES[message])
-    return _page(language, "desk_file.html", here="desk", message=text, file=None)
+    return _page(language, "desk_file.html", here="desk", message=text, number="")
 
 
 def desk_file_page(language: str, row: ProgressRow, registry: Registry, now: datetime) -> str:
     """The page of one application for the staff of an office. `row` is a row of the progress view."""
     reading = PageReader(BY_CODE[language], row, registry, now)
-    file = {
-        "number": grouped(row["tracking_number"]),
-        "service": reading.service_name(),
-        "status": tracking.status(reading),
-        "promise": promised(reading),
-        "who": tracking.duty(reading).who,
-        "facts": tracking.facts(reading),
-        "imported": row["imported"],
-        "history": history(reading),
-        "as_of": tracking.as_of(reading),
-    }
-    return _page(language, "desk_file.html", here="desk", message="", file=file)
+    return _page(
+        language,
+        "desk_file.html",
+        here="desk",
+        message="",
+        number=grouped(row["tracking_number"]),
+        service=reading.service_name(),
+        status=tracking.status(reading),
+        promise=promised(reading),
+        who=tracking.duty(reading).who,
+        facts=tracking.facts(reading),
+        imported=row["imported"],
+        history=history(reading),
+        as_of=tracking.as_of(reading),
+    )
 
 
 def problem_page(language: str, *, status: int, title: str, detail: str, code: str) -> str:

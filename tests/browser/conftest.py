@@ -26,7 +26,10 @@ from tests.browser.states import STATES
 from tests.browser.surveys import APPLICATION, SATISFACTIONS, SURVEYS
 from tests.browser.surveys import STATES as SURVEY_STATES
 
+HOST = "mpp.semarang.example"
+"""A name of this machine that the browser trusts no more than any other."""
 FLAGS = [
+    f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

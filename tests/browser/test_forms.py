@@ -1,18 +1,15 @@
 """The forms of a running Jejak in a real browser: over plain HTTP, under a name that the browser does not trust."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.api.installation import LICENSING, catalogued
 from tests.api.lives import arrive
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import HOST
 from tests.running import Jejak
-
-HOST = "mpp.semarang.example"
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +23,8 @@ def paper(running: Jejak) -> dict[str, Any]:
     return arrive(running, "receive").paper
 
 
-@pytest.fixture(scope="module")
-def browser(paper: dict[str, Any]) -> Iterator[Browser]:  # noqa: ARG001 - with an open Playwright, nothing can be prepared
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
-        yield playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, rules])
-
-
 @pytest.fixture
-def page(browser: Browser, running: Jejak) -> Iterator[Page]:
+def page(paper: dict[str, Any], browser: Browser, running: Jejak) -> Iterator[Page]:  # noqa: ARG001 - nothing can be prepared while a browser is open
     context = browser.new_context(base_url=f"http://{HOST}:{running.port}", locale="id-ID")
     yield context.new_page()
     context.close()
